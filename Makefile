@@ -37,7 +37,7 @@ demo: $(READY)
 	@$(BIN)/evallake demo --examples $(EXAMPLES)
 
 test: $(READY)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(READY)
 	@$(BIN)/ruff check .

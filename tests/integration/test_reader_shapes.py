@@ -127,7 +127,9 @@ def test_probabilities_per_choice_are_not_those_of_tokens(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "gold", [["{}"], ["['{}']"], [["{}"]], pa.array(["{}"], pa.large_string())], ids=repr
+    "gold",
+    [["{}"], ["['{}']"], [["{}"]], pa.array(["{}"], pa.large_string())],
+    ids=["text", "repr", "list", "large_string"],
 )
 def test_gold_as_text_its_repr_or_a_list(tmp_path: Path, gold: Any) -> None:
     [row] = read(land(tmp_path, [Row()], "nova", gold=gold))
