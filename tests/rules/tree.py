@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import subprocess
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -33,11 +34,11 @@ def tree_of(path: Path) -> ast.Module:
     return ast.parse((ROOT / path).read_text(encoding="utf-8"), filename=str(path))
 
 
-def imported_modules(path: Path) -> set[str]:
-    """Full names of the modules a file imports, at any depth of its code."""
+def imported_modules(path: Path, *, lazily: bool = True) -> set[str]:
+    """Full names of the modules a file imports; without `lazily`, only those it needs to load."""
     package = list(path.with_suffix("").parts[:-1])
     names: set[str] = set()
-    for node in ast.walk(tree_of(path)):
+    for node in ast.walk(tree_of(path)) if lazily else _run_at_import(tree_of(path)):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -46,3 +47,14 @@ def imported_modules(path: Path) -> set[str]:
             names.add(module)
             names.update(f"{module}.{alias.name}" for alias in node.names)
     return names
+
+
+def _run_at_import(tree: ast.AST) -> Iterator[ast.AST]:
+    """The nodes outside of function bodies and of what only the type checker reads."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        yield node
+        yield from _run_at_import(node)
