@@ -249,23 +249,43 @@ EXAMPLE_FIELDS = Table(
     ),
 )
 
+EXAMPLE_BLEU = Table(
+    "example_bleu",
+    ("job_id", "example_id"),
+    "What an example adds to the corpus BLEU of its task, as sacrebleu counts; only for tasks that report BLEU.",
+    (
+        _EXAMPLE_ID,
+        *(
+            _required(f"correct_{n}", LONG, f"{n}-grams of the answer that a gold answer has too, each counted at most as often as there (count).")
+            for n in range(1, 5)
+        ),
+        *(_required(f"total_{n}", LONG, f"{n}-grams of the answer (count).") for n in range(1, 5)),
+        _required("prediction_words", LONG, "Tokens of the answer by the 13a tokeniser (count)."),
+        _required("reference_words", LONG, "Tokens of the gold answer closest in length, the shorter of two (count)."),
+    ),
+)
+
 JUDGMENTS = Table(
     "judgments",
     ("job_id", "prompt_key"),
     "One row per judged prompt: both passes of the judge, votes and scores.",
     (
         _required("prompt_key", STRING, "Hash of the judged prompt and both responses, and its repeat."),
+        _required("item_key", STRING, "Hash of the judged prompt alone, of the whole row where none was recorded: rows that share it are one cluster."),
+        _required("task_key", STRING, "Task key as in the results file."),
         Column("prompt", STRING, "The judged prompt. Null where the job recorded none."),
         Column("response_a", STRING, "First response. Null where not recorded."),
         Column("response_b", STRING, "Second response. Null where not recorded."),
-        Column("forward_verdict", STRING, "A, B or tie, responses in order A, B. Null where not recorded or not understood."),
-        Column("backward_verdict", STRING, "A, B or tie in terms of the same responses, shown in order B, A."),
+        Column("forward_verdict", STRING, "A, B or tie, responses in order A, B. Null unless forward_status is ok."),
+        Column("backward_verdict", STRING, "A, B or tie in terms of the same responses, shown in order B, A. Null unless backward_status is ok."),
+        _required("forward_status", STRING, "ok, absent (no such pass recorded), error (the judge gave nothing) or unknown_words (what it gave is no verdict)."),
+        _required("backward_status", STRING, "As forward_status, or orientation_unknown: the scores do not tell whether its A is response A or the one shown first."),
         Column("forward_output", STRING, "The judge's own words, forward pass."),
         Column("backward_output", STRING, "The judge's own words, backward pass."),
-        Column("a_votes", DOUBLE, "Votes for A (count, 0 to 2)."),
-        Column("b_votes", DOUBLE, "Votes for B (count, 0 to 2)."),
-        Column("tie_votes", DOUBLE, "Votes for a tie (count, 0 to 2)."),
-        Column("error_votes", DOUBLE, "Passes that gave no verdict (count, 0 to 2)."),
+        Column("a_votes", DOUBLE, "Votes for A (count, 0 to 2), as the row reports them, else by its verdicts. Null where neither tells."),
+        Column("b_votes", DOUBLE, "Votes for B (count, 0 to 2), likewise."),
+        Column("tie_votes", DOUBLE, "Votes for a tie (count, 0 to 2), likewise."),
+        Column("error_votes", DOUBLE, "Passes that gave no verdict (count, 0 to 2), likewise."),
         Column("score_a", DOUBLE, "Weighted rubric score of A in [0, 1]. Null without a rubric."),
         Column("score_b", DOUBLE, "Weighted rubric score of B in [0, 1]. Null without a rubric."),
         Column("margin_a_minus_b", DOUBLE, "score_a minus score_b, as documented by the container."),
@@ -276,6 +296,18 @@ JUDGMENTS = Table(
     ),
 )
 
+JUDGMENT_METADATA = Table(
+    "judgment_metadata",
+    ("job_id", "prompt_key", "metadata_key", "metadata_value"),
+    "Metadata of judged prompts flattened, as example_metadata is.",
+    (
+        _required("prompt_key", STRING, "The judgment it belongs to."),
+        _required("metadata_key", STRING, "Key, nested keys joined by dots; `metadata` for a plain string."),
+        _required("metadata_value", STRING, "Value as text; JSON null is not landed, so a missing key has no row."),
+        _required("value_type", STRING, "string, number or boolean."),
+    ),
+)
+
 JUDGMENT_CRITERIA = Table(
     "judgment_criteria",
     ("job_id", "prompt_key", "criterion"),
@@ -283,12 +315,12 @@ JUDGMENT_CRITERIA = Table(
     (
         _required("prompt_key", STRING, "The judgment it belongs to."),
         _required("criterion", STRING, "Name of the criterion; criteria differ from row to row."),
-        Column("criterion_type", STRING, "scale (1 to 5) or binary."),
+        Column("criterion_type", STRING, "scale (1 to 5) or binary; rating for a score on the judge's own scale. Null where not said."),
         Column("weight", DOUBLE, "Weight in the overall score, in [0, 1]."),
         Column("score_a", DOUBLE, "Score of A as the judge gave it."),
         Column("score_b", DOUBLE, "Score of B as the judge gave it."),
-        Column("normalized_score_a", DOUBLE, "Score of A in [0, 1]: (s - 1) / 4 on a scale."),
-        Column("normalized_score_b", DOUBLE, "Score of B in [0, 1]."),
+        Column("normalized_score_a", DOUBLE, "Score of A in [0, 1]: (s - 1) / 4 on a scale, itself otherwise. Null outside the scale or where the type is not known."),
+        Column("normalized_score_b", DOUBLE, "Score of B in [0, 1], likewise."),
         Column("description", STRING, "What the criterion asks."),
         Column("justification_a", STRING, "Why A scored so. Null where not recorded."),
         Column("justification_b", STRING, "Why B scored so. Null where not recorded."),
@@ -353,7 +385,9 @@ DATA_TABLES = (
     EXAMPLE_METRICS,
     EXAMPLE_TOKENS,
     EXAMPLE_FIELDS,
+    EXAMPLE_BLEU,
     JUDGMENTS,
+    JUDGMENT_METADATA,
     JUDGMENT_CRITERIA,
     REJECTS,
 )

@@ -16,11 +16,15 @@ typed as (
 
     select
         source.prompt_key,
+        source.item_key,
+        source.task_key,
         source.prompt,
         source.response_a,
         source.response_b,
         source.forward_verdict,
         source.backward_verdict,
+        source.forward_status,
+        source.backward_status,
         source.forward_output,
         source.backward_output,
         source.a_votes,
