@@ -1,6 +1,7 @@
 """The use case: a job's output goes in, a committed load comes out.
 
-    find runs -> who is it? -> read -> build tables -> write -> check -> put in place -> commit
+    find runs -> who is it? -> read -> build tables -> write -> check -> put in place
+             -> register in the catalogue, if there is one -> commit
 
 Decides what is landed, what is known already and what is refused, and keeps the promise that a
 load is visible in all tables or in none: files lie in a private folder until they are whole, then
@@ -30,6 +31,7 @@ from ingest.examples.job import DatasetId, job_metric_rows, job_rows
 from ingest.formats import find_runs
 from ingest.formats.logprobs import read_logprobs
 from ingest.lake import Accounting, Lake, Load, LoadWriter, RowCounter
+from ingest.lake.catalogue import Catalogue
 from ingest.lake.commit import Provenance, StagedLoad, commit_load
 from ingest.lake.identity import RunName, input_digest, job_ids, load_digest
 from ingest.memory import keep_memory_flat
@@ -129,6 +131,7 @@ def ingest_source(
     now: Callable[[], datetime],
     progress: Progress | None = None,
     check: Check | None = None,
+    catalogue: Catalogue | None = None,
 ) -> list[LandingResult]:
     """Land every run found at `uri`; one result per run, in the order found.
 
@@ -139,10 +142,12 @@ def ingest_source(
         uri: what `open_source` reads.
         now: the clock, aware.
         check: looks at each load before its commit and may hold it back.
+        catalogue: is told of each load before its commit; None for a lake whose readers look
+            into its folders.
 
     Raises:
         InputError: nothing readable, or an identity that cannot be; nothing was landed.
-        StoreError: the store refused; the run in work left nothing visible.
+        StoreError: store or catalogue refused; the run in work left nothing visible.
     """
     keep_memory_flat()
     with open_source(uri, limits=options.limits) as source:
@@ -150,7 +155,7 @@ def ingest_source(
             runs = find_runs(source, options=options.read)
         names = [RunName(run.facts, run.timestamp, input_digest(run.files)) for run in runs]
         ids = job_ids(names, explicit=options.job_id)
-        landing = _Landing(source.uri, lake, options, now, progress or Silence(), check)
+        landing = _Landing(source.uri, lake, options, now, progress or Silence(), check, catalogue)
         return [landing.land(run, job_id) for run, job_id in zip(runs, ids, strict=True)]
 
 
@@ -182,6 +187,7 @@ class _Landing:
     now: Callable[[], datetime]
     progress: Progress
     check: Check | None
+    catalogue: Catalogue | None
 
     def land(self, run: Run, job_id: str) -> LandingResult:
         started = time.monotonic()
@@ -223,7 +229,7 @@ class _Landing:
             if load.job_id != job_id or load.facts.digest != digest:
                 continue
             if load.state == "dropped":
-                self.lake.restore(job_id, reason="ingested again")
+                self.lake.restore(job_id, reason="ingested again", catalogue=self.catalogue)
                 return load, "restored"
             if load.state in ("current", "held"):
                 self.lake.refresh_snapshots(only_if_stale=True)
@@ -254,7 +260,13 @@ class _Landing:
                 },
             )
             self.progress.stage("committing")
-            commit_load(self.lake, staged, provenance, hold_because=hold_because)
+            commit_load(
+                self.lake,
+                staged,
+                provenance,
+                hold_because=hold_because,
+                catalogue=self.catalogue,
+            )
         try:
             self.lake.refresh_snapshots()
         except StoreError as error:

@@ -12,6 +12,7 @@ from types import TracebackType
 
 from ingest.errors import OutcomeUnknownError, StoreError
 from ingest.lake.accounting import Accounting
+from ingest.lake.catalogue import Catalogue
 from ingest.lake.events import LoadFacts, TableFiles
 from ingest.lake.lake import Lake
 from ingest.lake.writer import StagedFile
@@ -43,9 +44,14 @@ class Provenance:
 
 
 def commit_load(
-    lake: Lake, staged: StagedLoad, provenance: Provenance, *, hold_because: str | None = None
+    lake: Lake,
+    staged: StagedLoad,
+    provenance: Provenance,
+    *,
+    hold_because: str | None = None,
+    catalogue: Catalogue | None = None,
 ) -> None:
-    """Put the files in place and append the one event that makes them count.
+    """Put the files in place, register them, and append the one event that makes them count.
 
     Until that event no reader looks at them. What fails before it, or is certain not to have
     written it, takes the files away again. Where it may have been written (the store did not
@@ -54,6 +60,7 @@ def commit_load(
 
     Args:
         hold_because: why the load must not be seen yet; None commits it.
+        catalogue: where SQL engines look for the files; None where they read the folders.
     """
     facts = LoadFacts(
         source_uri=provenance.source_uri,
@@ -65,9 +72,10 @@ def commit_load(
         tables=_table_files(staged.files),
         findings=staged.findings,
     )
-    with _Placing(lake) as placing:
+    with _Placing(lake, staged, catalogue) as placing:
         for file in staged.files:
             placing.put(file)
+        placing.register()
     try:
         if hold_because is None:
             lake.commit(staged.job_id, staged.load_id, facts)
@@ -81,10 +89,14 @@ def commit_load(
 
 
 class _Placing:
-    """Puts files in place; leaving it with an error takes them away again."""
+    """Puts files in place and registers them; leaving it with an error undoes both."""
 
-    def __init__(self, lake: Lake) -> None:
+    def __init__(self, lake: Lake, staged: StagedLoad, catalogue: Catalogue | None) -> None:
         self._store = lake.store
+        self._staged = staged
+        self._catalogue = catalogue
+        self._tables = list(dict.fromkeys(file.table for file in staged.files))
+        self._is_registered = False
         self._keys: list[str] = []
 
     def __enter__(self) -> _Placing:
@@ -103,8 +115,20 @@ class _Placing:
         self._keys.append(file.key)  # first: a put that fails may have left something
         self._store.put_file(file.path, file.key)
 
+    def register(self) -> None:
+        if self._catalogue is not None:
+            self._is_registered = True  # first: a call that fails may have registered something
+            staged = self._staged
+            self._catalogue.register_load(staged.job_id, staged.load_id, tables=self._tables)
+
     def take_away(self, because: BaseException) -> None:
         """Remove files that no event refers to; what cannot be removed is noted on `because`."""
+        if self._catalogue is not None and self._is_registered:
+            staged = self._staged
+            try:
+                self._catalogue.forget_load(staged.job_id, staged.load_id, tables=self._tables)
+            except StoreError as error:
+                because.add_note(f"left behind, no reader looks there: {error}")
         for key in self._keys:
             try:
                 self._store.delete(key)

@@ -36,6 +36,13 @@ class Load:
     reason: str | None
     """Why it was held, released or dropped. Null where nobody said."""
     facts: LoadFacts
+    hidden_at_utc: datetime | None = None
+    """Since when it is superseded or dropped, by the clock of who did it. Null for other states."""
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names of the lake tables that it has files in."""
+        return tuple(files.table for files in self.facts.tables if files.keys)
 
 
 def fold(events: Iterable[tuple[int, Event]]) -> tuple[Load, ...]:
@@ -68,24 +75,34 @@ def fold(events: Iterable[tuple[int, Event]]) -> tuple[Load, ...]:
                 _make_head(loads, heads, event)
         elif event.kind == "drop" and job_id in heads:
             head = loads[heads[job_id]]
-            loads[head.load_id] = replace(head, state="dropped", reason=event.reason)
+            loads[head.load_id] = _hidden(head, "dropped", event, reason=event.reason)
         elif event.kind == "restore" and job_id in heads:
             head = loads[heads[job_id]]
-            loads[head.load_id] = replace(head, state="current", reason=event.reason)
+            loads[head.load_id] = replace(
+                head, state="current", reason=event.reason, hidden_at_utc=None
+            )
     return tuple(loads.values())
 
 
 def _make_head(loads: dict[str, Load], heads: dict[str, str], event: Event) -> None:
     previous = heads.get(event.job_id)
     if previous is not None:
-        loads[previous] = replace(loads[previous], state="superseded")
+        head = loads[previous]
+        loads[previous] = _hidden(head, "superseded", event, reason=head.reason)
     loads[event.load_id] = replace(
         loads[event.load_id],
         state="current",
         committed_at_utc=event.at_utc,
         reason=event.reason,
+        hidden_at_utc=None,
     )
     heads[event.job_id] = event.load_id
+
+
+def _hidden(load: Load, state: State, event: Event, *, reason: str | None) -> Load:
+    """`load` out of sight; one that was so already has been since then."""
+    since = load.hidden_at_utc or event.at_utc
+    return replace(load, state=state, reason=reason, hidden_at_utc=since)
 
 
 def current(loads: Iterable[Load]) -> Mapping[str, Load]:

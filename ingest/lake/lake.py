@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ingest.errors import IdentityError, LakeError, UnknownJobError
+from ingest.lake.catalogue import Catalogue
 from ingest.lake.events import Event, Kind, LoadFacts
 from ingest.lake.fold import Load, current, fold
 from ingest.lake.layout import LAYOUT_VERSION, LOG, MARKER
@@ -105,8 +106,15 @@ class Lake:
         self.refresh_snapshots()
         return load
 
-    def restore(self, job_id: str, *, reason: str | None = None) -> Load:
+    def restore(
+        self, job_id: str, *, reason: str | None = None, catalogue: Catalogue | None = None
+    ) -> Load:
         """Show a dropped job again. The load that came back.
+
+        Args:
+            job_id: a dropped job.
+            reason: why, for people who read the log.
+            catalogue: where its files must be found again; it may have forgotten them.
 
         Raises:
             UnknownJobError: the job is not dropped.
@@ -120,14 +128,19 @@ class Lake:
                 where=job_id,
                 do=f"drop {twin} first",
             )
+        if catalogue is not None:
+            catalogue.register_load(job_id, load.load_id, tables=load.tables)
         self._append("restore", job_id, load.load_id, reason=reason)
+        if catalogue is not None:
+            # Again: somebody who saw it dropped may have been tidying up in between.
+            catalogue.register_load(job_id, load.load_id, tables=load.tables)
         self.refresh_snapshots()
         return load
 
     def release(self, job_id: str, *, reason: str) -> Load:
         """Show the newest held load of a job, which supersedes the visible one. That load.
 
-        Raises UnknownJobError where the job has no held load.
+        A catalogue knows held loads already. Raises UnknownJobError where the job has none.
         """
         load = self._of_job(job_id, "held")
         self._append("release", job_id, load.load_id, reason=reason)

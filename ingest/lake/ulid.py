@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _RANDOM_BITS = 80
@@ -52,3 +52,22 @@ def encode(value: int) -> str:
     '7ZZZZZZZZZZZZZZZZZZZZZZZZZ'
     """
     return "".join(_ALPHABET[value >> shift & 31] for shift in range(125, -1, -5))
+
+
+def made_at(identifier: str) -> datetime | None:
+    """When a ULID was made, aware, to the millisecond; None for what is none.
+
+    >>> made_at("01ARZ3NDEKTSV4RRFFQ69G5FAV").isoformat()
+    '2016-07-30T23:54:10.259000+00:00'
+    >>> made_at("part-00000") is None
+    True
+    """
+    if len(identifier) != 26 or not set(identifier) <= set(_ALPHABET) or identifier[0] > "7":
+        return None
+    value = 0
+    for letter in identifier[:10]:
+        value = value << 5 | _ALPHABET.index(letter)
+    try:
+        return datetime.fromtimestamp(value / 1000, UTC)
+    except (OverflowError, ValueError):  # past the year 9999
+        return None
