@@ -7,6 +7,8 @@ package is quick: what is heavy (dbt, pyarrow, numba, rich) is imported by the v
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import click
 
 from evallake.cli.building import build
@@ -15,6 +17,7 @@ from evallake.cli.ingesting import ingest
 from evallake.cli.inspecting import drop, jobs, restore, show
 from evallake.cli.options import Verbs, option
 from evallake.cli.querying import query
+from evallake.cli.registering import register
 from evallake.cli.reporting import report
 from evallake.config import configure
 
@@ -30,11 +33,32 @@ EXIT_CODES = "0 done, 2 wrong command line, 3 bad input, 4 store or catalogue re
 @option(
     "--duckdb",
     metavar="FILE",
-    help="The DuckDB file that tables are published in.  [default: evallake.duckdb in the lake]",
+    help="The DuckDB file that tables are published in.  [default: evallake.duckdb in the lake,"
+    " or here where the lake is on S3]",
+)
+@option(
+    "--glue-database",
+    metavar="NAME",
+    help="Where Athena finds the tables of a lake on S3.  [default: evallake_raw]",
+)
+@option("--no-glue", is_flag=True, help="Do not register a lake on S3 in Glue.")
+@option(
+    "--glue-grace",
+    type=click.FloatRange(min=0),
+    default=24.0,
+    metavar="HOURS",
+    help="How long Glue keeps the partitions of a hidden load: longer than any build.",
 )
 @click.version_option(package_name="evallake", message="%(prog)s %(version)s")
 @click.pass_context
-def cli(context: click.Context, root: str | None, duckdb: str | None) -> None:
+def cli(
+    context: click.Context,
+    root: str | None,
+    duckdb: str | None,
+    glue_database: str | None,
+    no_glue: bool,
+    glue_grace: float,
+) -> None:
     """Turn the files of model-evaluation jobs into tables that people can trust.
 
     \b
@@ -44,16 +68,23 @@ def cli(context: click.Context, root: str | None, duckdb: str | None) -> None:
       3. evallake query job_summary        tables -> answers
       4. evallake report                   tables -> one HTML file
     Look and undo: evallake jobs, show JOB, drop JOB, restore JOB.
+    A lake on S3 is registered in Glue by itself; evallake register does it anew.
 
     \b
     Try it, with sample jobs and no account anywhere:
       evallake demo
       evallake --root demo/lake query failure_summary
     """
-    context.obj = lambda: configure(root, duckdb)
+    context.obj = lambda: configure(
+        root,
+        duckdb,
+        glue_database=glue_database,
+        glue=not no_glue,
+        glue_grace=timedelta(hours=glue_grace),
+    )
 
 
-for _verb in (demo, ingest, build, jobs, show, drop, restore, query, report):
+for _verb in (demo, ingest, build, jobs, show, drop, restore, query, report, register):
     cli.add_command(_verb)
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from evallake.cli.options import configuration, format_option, option
+from evallake.cli.options import catalogue_of, configuration, format_option, option
 
 if TYPE_CHECKING:
     from evallake.cli.talk import Step
     from ingest.errors import IngestError
     from ingest.lake import Lake
+    from ingest.lake.catalogue import Catalogue
     from ingest.landing import IngestOptions, LandingResult
 
 
@@ -118,15 +119,34 @@ def ingest(
         force=force,
         workers=workers,
     )
-    lake = Lake.open(configuration(context).root, create=True)
-    lines = land_sources(lake, dict.fromkeys(sources, options))
+    config = configuration(context)
+    lake = Lake.open(config.root, create=True)
+    catalogue = catalogue_of(config)
+    if catalogue is not None:
+        catalogue.check()  # before anything is read: a lake that Athena cannot see is no use
+    lines = land_sources(lake, dict.fromkeys(sources, options), catalogue=catalogue)
+    if catalogue is not None:
+        _tidy(catalogue, lake, grace=config.glue_grace)
     _write_summary(lines, format)
     worst = max((line.error.exit_code for line in lines if line.error), default=0)
     if worst:
         context.exit(worst)
 
 
-def land_sources(lake: Lake, sources: dict[str, IngestOptions]) -> list[Landed]:
+def _tidy(catalogue: Catalogue, lake: Lake, *, grace: timedelta) -> None:
+    """Have the catalogue forget loads hidden long ago; not being able to is no reason to fail."""
+    from evallake.cli.talk import say
+    from ingest.errors import StoreError
+
+    try:
+        catalogue.tidy(lake.loads, now=datetime.now(UTC), grace=grace)
+    except StoreError as error:
+        say(f"warning: {catalogue.name} keeps partitions of hidden loads for now: {error}")
+
+
+def land_sources(
+    lake: Lake, sources: dict[str, IngestOptions], *, catalogue: Catalogue | None = None
+) -> list[Landed]:
     """Land each source, tell on stderr how it goes, and go on past one that fails."""
     from evallake.cli.talk import bar, say
     from ingest.errors import IngestError
@@ -144,6 +164,7 @@ def land_sources(lake: Lake, sources: dict[str, IngestOptions]) -> list[Landed]:
                     options=options,
                     now=lambda: datetime.now(UTC),
                     progress=watcher,
+                    catalogue=catalogue,
                 )
             except IngestError as failure:
                 error = failure

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from evallake.cli.options import configuration, format_option, option
+from evallake.cli.options import catalogue_of, configuration, format_option, option
 
 
 @click.command(short_help="List the jobs in the lake.")
@@ -123,7 +123,9 @@ def restore(context: click.Context, job: str, reason: str | None, format: str) -
     from evallake.cli.talk import say
     from ingest.lake import Lake
 
-    load = Lake.open(configuration(context).root).restore(job, reason=reason)
+    config = configuration(context)
+    lake = Lake.open(config.root)
+    load = lake.restore(job, reason=reason, catalogue=catalogue_of(config))
     _tell(load.job_id, load.load_id, state="current", form=format)
     say("visible again; the published tables follow with the next: evallake build")
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from evallake.config import Config
 from ingest.errors import IngestError
+
+if TYPE_CHECKING:
+    from ingest.lake.catalogue import Catalogue
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -51,6 +54,15 @@ def configuration(context: click.Context) -> Config:
     config = context.obj()
     assert isinstance(config, Config)
     return config
+
+
+def catalogue_of(config: Config) -> Catalogue | None:
+    """The catalogue that the lake is registered in; None where it is in none."""
+    if config.glue_database is None:
+        return None
+    from ingest.lake.glue import GlueCatalogue
+
+    return GlueCatalogue(config.glue_database, config.root)
 
 
 class ExpectedError(click.ClickException):

@@ -15,9 +15,6 @@ from typing import Literal, Protocol
 
 from ingest.lake.fold import Load
 
-GRACE = timedelta(hours=24)
-"""How long the partitions of a load stay after it was hidden: longer than the longest build."""
-
 OnStep = Callable[[int, int, str], None]
 """Told of steps done, steps in all, and what was just finished."""
 

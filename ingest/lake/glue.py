@@ -38,8 +38,6 @@ from ingest.lake.glue_tables import (
 from ingest.lake.ulid import made_at
 from ingest.tables import TABLES, Table
 
-DEFAULT_DATABASE = "evallake_raw"
-
 _NAME = re.compile(r"[a-z0-9_]{1,255}")
 _TABLES_AT_ONCE = 8
 _DIFFERENCES_SHOWN = 3

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-
-import pytest
+from typing import Any
 
 from evallake.config import configure
-from ingest.errors import InputError
 
 CWD = Path("/somewhere/else")
 
@@ -35,11 +33,23 @@ def test_the_environment_for_dbt_is_absolute() -> None:
     }
 
 
-def test_a_remote_lake_needs_a_place_for_its_tables() -> None:
-    with pytest.raises(InputError, match="EVALLAKE_DUCKDB"):
-        configure("s3://bucket/lake/", environ={}, cwd=CWD)
-    config = configure("s3://bucket/lake/", "t.duckdb", environ={}, cwd=CWD)
-    assert (config.root, config.duckdb) == ("s3://bucket/lake", CWD / "t.duckdb")
+def test_the_tables_of_a_remote_lake_are_published_here() -> None:
+    config = configure("s3://bucket/lake/", environ={}, cwd=CWD)
+    assert (config.root, config.duckdb) == ("s3://bucket/lake", CWD / "evallake.duckdb")
+    assert configure("s3://bucket/lake", "t.duckdb", environ={}, cwd=CWD).duckdb == CWD / "t.duckdb"
+
+
+def test_only_a_remote_lake_is_registered_and_not_if_nobody_wants_it() -> None:
+    def database(*roots: str, **options: Any) -> str | None:
+        environ = {"EVALLAKE_GLUE_DATABASE": "from_env"} if "env" in roots else {}
+        return configure(roots[0], environ=environ, cwd=CWD, **options).glue_database
+
+    assert database("lake") is None
+    assert database("lake", "env") is None
+    assert database("s3://bucket/lake") == "evallake_raw"
+    assert database("s3://bucket/lake", "env") == "from_env"
+    assert database("s3://bucket/lake", "env", glue_database="said") == "said"
+    assert database("s3://bucket/lake", "env", glue=False) is None
 
 
 def test_home_and_file_addresses_are_understood() -> None:
