@@ -27,6 +27,7 @@ import pyarrow.compute as pc
 
 from ingest.errors import IdentityError, RecipeError, StoreError
 from ingest.examples.assemble import build_ahead, build_tables
+from ingest.examples.bleu import BLEU
 from ingest.examples.job import DatasetId, job_metric_rows, job_rows
 from ingest.formats import find_runs
 from ingest.formats.logprobs import read_logprobs
@@ -37,7 +38,7 @@ from ingest.lake.identity import RunName, input_digest, job_ids, load_digest
 from ingest.memory import keep_memory_flat
 from ingest.raw import LANDED, RAW_EXAMPLE, Finding, ReadOptions, Run
 from ingest.sources import SourceLimits, open_source
-from ingest.tables import EXAMPLES, JOB_METRICS, JOBS, REJECTS
+from ingest.tables import EXAMPLES, JOB_METRICS, JOBS, JUDGMENTS, REJECTS
 
 _LONG_HASHED_BYTES = 256 << 20
 """Input that takes about as long to hash as kernels take to load."""
@@ -294,7 +295,7 @@ class _Landing:
         batches = run.batches(max_bytes=self.options.batch_bytes)
         with (
             LoadWriter(folder, job_id=job_id, load_id=load_id) as writer,
-            closing(build_ahead(batches, workers=workers)) as built,
+            closing(build_ahead(batches, workers=workers, bleu_tasks=_bleu_tasks(run))) as built,
         ):
             for raw, tables in built:
                 rows.add(raw)
@@ -305,7 +306,7 @@ class _Landing:
             examples = writer.rows_written(EXAMPLES.name)
             accounting = rows.accounting(
                 run.files,
-                examples_written=examples,
+                examples_written=examples + writer.rows_written(JUDGMENTS.name),
                 rejects_written=writer.rows_written(REJECTS.name),
             )
             job = job_rows(
@@ -327,6 +328,11 @@ class _Landing:
             accounting=accounting,
             findings=run.findings(),
         )
+
+
+def _bleu_tasks(run: Run) -> frozenset[str]:
+    """Tasks of which the container reports BLEU, so that the audit can recompute it."""
+    return frozenset(metric.task_key for metric in run.metrics if metric.metric_name == BLEU)
 
 
 def _item_keys(raw: pa.RecordBatch) -> pa.Array:

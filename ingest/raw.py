@@ -71,6 +71,61 @@ RAW_EXAMPLE = pa.schema(
     ]
 )
 
+CRITERION = pa.struct(
+    [
+        pa.field("criterion", pa.string(), nullable=False),
+        pa.field("criterion_type", pa.string()),
+        pa.field("weight", pa.float64()),
+        pa.field("score_a", pa.float64()),
+        pa.field("score_b", pa.float64()),
+        pa.field("description", pa.string()),
+        pa.field("justification_a", pa.string()),
+        pa.field("justification_b", pa.string()),
+    ]
+)
+"""One criterion of a rubric with what the judge gave both responses; as in judgment_criteria."""
+
+RAW_JUDGMENT = pa.schema(
+    [
+        # where the row came from and what becomes of it, as in RAW_EXAMPLE
+        pa.field("source_file", pa.string(), nullable=False),
+        pa.field("source_row", pa.int64(), nullable=False),
+        pa.field("role", pa.string(), nullable=False),
+        # identity; null when rejected
+        pa.field("judgment_key", pa.string()),
+        pa.field("item_key", pa.string()),
+        pa.field("repeat_index", pa.int32()),
+        pa.field("task_key", pa.string()),
+        # content
+        pa.field("prompt", pa.string()),
+        pa.field("response_a", pa.string()),
+        pa.field("response_b", pa.string()),
+        pa.field("metadata_text", pa.string()),
+        # what the judge gave; columns as in judgments
+        pa.field("forward_verdict", pa.string()),
+        pa.field("backward_verdict", pa.string()),
+        pa.field("forward_status", pa.string()),
+        pa.field("backward_status", pa.string()),
+        pa.field("forward_output", pa.string()),
+        pa.field("backward_output", pa.string()),
+        pa.field("a_votes", pa.float64()),
+        pa.field("b_votes", pa.float64()),
+        pa.field("tie_votes", pa.float64()),
+        pa.field("error_votes", pa.float64()),
+        pa.field("score_a", pa.float64()),
+        pa.field("score_b", pa.float64()),
+        pa.field("margin_a_minus_b", pa.float64()),
+        pa.field("justification", pa.string()),
+        pa.field("criteria", pa.list_(CRITERION)),
+        # rejection; null unless rejected
+        pa.field("reject_stage", pa.string()),
+        pa.field("reject_code", pa.string()),
+        pa.field("reject_message", pa.string()),
+        pa.field("reject_raw", pa.binary()),
+    ]
+)
+"""What a reader hands on of judged prompts, instead of RAW_EXAMPLE."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -167,7 +222,10 @@ class Run(Protocol):
     """Reader and its version, e.g. `nova/1`: part of a load's digest."""
 
     def batches(self, *, max_bytes: int) -> Iterator[pa.RecordBatch]:
-        """Every input row once, in batches of schema RAW_EXAMPLE of about `max_bytes` of input."""
+        """Every input row once, in batches of about `max_bytes` of input.
+
+        A batch has the schema RAW_EXAMPLE, or RAW_JUDGMENT where its rows are judged prompts.
+        """
         ...
 
     def findings(self) -> tuple[Finding, ...]:

@@ -1,9 +1,9 @@
-"""One batch of raw examples becomes rows of every lake table that examples fill.
+"""One batch of raw rows becomes rows of every lake table that they fill.
 
     raw rows -> landed, merged, rejected -> tokens -> fields -> examples
 
-Decides which rows go where and gives every example its id; what tokens, fields, metadata and
-metrics are is decided by the modules of those names. Knows no harness, touches no disk, and is
+Decides which rows go where and gives every example its id; what tokens, fields, metadata, metrics
+and judgments are is decided by the modules of those names. Knows no harness, touches no disk, and is
 called from several threads at once.
 """
 
@@ -11,20 +11,24 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Iterable
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ingest.examples.bleu import bleu_rows
 from ingest.examples.fields import answer_fields
 from ingest.examples.json_text import first_of, json_arrays
+from ingest.examples.judgments import build_judgments
 from ingest.examples.metadata import metadata_rows
 from ingest.examples.metrics import metric_rows
 from ingest.examples.notebook import notebook_classes, notebook_confidence
 from ingest.examples.rejects import reject_rows
 from ingest.examples.tokens import emitted_tokens
-from ingest.raw import LANDED, MERGED, RAW_EXAMPLE, REJECTED
+from ingest.raw import LANDED, MERGED, RAW_EXAMPLE, RAW_JUDGMENT, REJECTED
 from ingest.tables import (
+    EXAMPLE_BLEU,
     EXAMPLE_FIELDS,
     EXAMPLE_METADATA,
     EXAMPLE_METRICS,
@@ -51,15 +55,21 @@ _AS_READ = (
 """Columns of `examples` that the reader hands on unchanged."""
 
 
-def build_tables(raw: pa.RecordBatch) -> dict[str, pa.Table]:
+def build_tables(
+    raw: pa.RecordBatch, *, bleu_tasks: AbstractSet[str] = frozenset()
+) -> dict[str, pa.Table]:
     """Rows for the lake, by table name, each with the registry's schema.
 
-    Landed rows become examples with their tokens, fields, metadata and metrics. Merged rows bring
-    metrics under their twin's id, rejected ones become rejects, duplicates bring nothing.
+    Landed rows become examples with their tokens, fields, metadata and metrics, or judgments with
+    their criteria and metadata. Merged rows bring metrics under their twin's id, rejected ones
+    become rejects, duplicates bring nothing.
 
     Args:
-        raw: any rows of schema RAW_EXAMPLE.
+        raw: any rows of schema RAW_EXAMPLE or RAW_JUDGMENT.
+        bleu_tasks: task keys whose container reports BLEU.
     """
+    if raw.schema.equals(RAW_JUDGMENT):
+        return build_judgments(raw)
     if not raw.schema.equals(RAW_EXAMPLE):
         raise TypeError(f"a reader handed on {raw.schema}, expected is {RAW_EXAMPLE}")
     landed = _with_role(raw, LANDED)
@@ -91,12 +101,13 @@ def build_tables(raw: pa.RecordBatch) -> dict[str, pa.Table]:
         EXAMPLE_FIELDS.name: fields.table,
         EXAMPLE_METADATA.name: metadata_rows(landed, landed_ids),
         EXAMPLE_METRICS.name: metric_rows(measured, example_ids(measured)),
+        EXAMPLE_BLEU.name: bleu_rows(landed, landed_ids, tasks=bleu_tasks),
         REJECTS.name: reject_rows(_with_role(raw, REJECTED)),
     }
 
 
 def build_ahead(
-    batches: Iterable[pa.RecordBatch], *, workers: int
+    batches: Iterable[pa.RecordBatch], *, workers: int, bleu_tasks: AbstractSet[str] = frozenset()
 ) -> Generator[tuple[pa.RecordBatch, dict[str, pa.Table]], None, None]:
     """Each batch with its tables, in order, built by `workers` threads ahead of the caller.
 
@@ -107,7 +118,7 @@ def build_ahead(
     with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="build") as pool:
         try:
             for raw in batches:
-                ahead.append((raw, pool.submit(build_tables, raw)))
+                ahead.append((raw, pool.submit(build_tables, raw, bleu_tasks=bleu_tasks)))
                 if len(ahead) > workers:
                     first, tables = ahead.popleft()
                     yield first, tables.result()

@@ -74,7 +74,7 @@ class RowCounter:
         self._roles: Counter[tuple[str, str]] = Counter()
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Count one batch of schema RAW_EXAMPLE."""
+        """Count one batch of schema RAW_EXAMPLE or RAW_JUDGMENT."""
         counts = (
             pa.table({"file": batch.column("source_file"), "role": batch.column("role")})
             .group_by(["file", "role"])
@@ -96,7 +96,7 @@ class RowCounter:
 
         Args:
             files: the run's input files; those without rows are listed too.
-            examples_written: rows written to the lake's table of examples.
+            examples_written: rows written to the lake's tables of examples and of judgments.
             rejects_written: rows written to the lake's table of rejects.
         """
         known = {file.path: file for file in files}
@@ -114,7 +114,7 @@ class RowCounter:
         accounting = Accounting(accounts)
         if accounting.landed != examples_written:
             raise ImbalanceError(
-                f"{accounting.landed} rows landed, {examples_written} examples written"
+                f"{accounting.landed} rows landed, {examples_written} examples and judgments written"
             )
         if accounting.rejected != rejects_written:
             raise ImbalanceError(

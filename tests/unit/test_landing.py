@@ -252,7 +252,7 @@ def test_a_table_that_loses_an_example_is_noticed(
             yield raw, tables | {"examples": tables["examples"].slice(1)}
 
     monkeypatch.setattr(landing, "build_ahead", forgetful)
-    with pytest.raises(ImbalanceError, match="6 rows landed, 3 examples written"):
+    with pytest.raises(ImbalanceError, match="6 rows landed, 3 examples and judgments written"):
         ingest(MadeRun(SMALL, batch_rows=2))
     assert lake.loads() == ()
 
