@@ -2,12 +2,13 @@
 
 Credentials, profile, region and endpoint come from where every AWS tool takes them: the
 environment, the shared files, the machine's role. Decides retries and timeouts only, and what a
-missing library or a missing region is called. boto3 is optional, so it is imported when asked.
+missing library or a missing region is called. The library is optional, so it is imported when asked.
 """
 
 from __future__ import annotations
 
 import os
+from functools import cache
 from typing import Any
 
 from ingest.aws.refusals import refusals
@@ -20,24 +21,24 @@ CONNECTIONS = 32
 
 
 def client(service: str, *, attempts: int | None = None) -> Any:
-    """A boto3 client of `service`, e.g. "s3"; it may be shared between threads.
+    """A client of `service`, e.g. "s3"; it may be shared between threads.
 
     Throttled and broken requests are sent again after exponentially growing waits with jitter.
 
     Args:
-        service: as boto3 calls it.
+        service: as boto3 calls it; the client is the one that boto3 wraps.
         attempts: tries of one request (count), for a caller that has its own way of trying again.
 
     Raises:
-        InputError: boto3 is not installed.
+        InputError: AWS's library is not installed.
         StoreError: no region, or a profile that does not exist.
     """
     try:
-        import boto3
         from botocore.config import Config
+        from botocore.session import get_session
     except ImportError as error:
         raise InputError(
-            "reaching AWS needs a package that is not installed (boto3)",
+            "reaching AWS needs a package that is not installed (botocore)",
             where=service,
             do="install it with: pip install 'evallake[aws]'",
         ) from error
@@ -52,9 +53,19 @@ def client(service: str, *, attempts: int | None = None) -> Any:
         user_agent_extra="evallake",
     )
     with refusals(doing="reach AWS", where=service):
-        # A session of its own: boto3's default one must not be used by several threads.
-        session: Any = boto3.Session(region_name=region())
-        return session.client(service, config=config)
+        # A session of its own, so that it sees the environment of now; what every session would
+        # read from disk again (a tenth of a second) is shared.
+        session: Any = get_session()
+        session.register_component("data_loader", _service_models())
+        return session.create_client(service, region_name=region(), config=config)
+
+
+@cache
+def _service_models() -> Any:
+    """Descriptions of AWS's services, each read from disk once."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
 
 
 def region() -> str | None:

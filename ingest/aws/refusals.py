@@ -106,6 +106,15 @@ _BY_CODE: dict[str, tuple[str, str]] = {
     "InvalidObjectState": ("the object is archived", "restore it from its storage class first"),
 }
 
+_UNREACHED = {"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError", "SSLError"}
+_BROKEN = {
+    "ReadTimeoutError",
+    "ConnectionClosedError",
+    "HTTPClientError",
+    "IncompleteReadError",
+    "ResponseStreamingError",
+}
+
 # By the name of botocore's class: it is not imported before something needs it.
 _BY_CLASS: dict[str, tuple[str, str]] = {
     **dict.fromkeys(
@@ -133,17 +142,11 @@ _BY_CLASS: dict[str, tuple[str, str]] = {
     "NoRegionError": ("no AWS region is set", "set AWS_REGION"),
     "InvalidRegionError": ("this is no AWS region", "correct AWS_REGION"),
     **dict.fromkeys(
-        ("EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError", "SSLError"),
+        _UNREACHED,
         ("AWS cannot be reached", _REACH),
     ),
     **dict.fromkeys(
-        (
-            "ReadTimeoutError",
-            "ConnectionClosedError",
-            "HTTPClientError",
-            "IncompleteReadError",
-            "ResponseStreamingError",
-        ),
+        _BROKEN,
         ("the connection to AWS broke off", _LATER),
     ),
 }
@@ -166,12 +169,17 @@ def refusal(error: BaseException, *, doing: str, where: str) -> IngestError:
 @contextmanager
 def refusals(*, doing: str, where: str) -> Iterator[None]:
     """Raise `refusal` for everything that botocore raises inside."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
     try:
         yield
-    except (BotoCoreError, ClientError) as error:
+    except botocore_errors() as error:
         raise refusal(error, doing=doing, where=where) from error
+
+
+def botocore_errors() -> tuple[type[Exception], ...]:
+    """What to catch around a call of a client; imported when asked."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return BotoCoreError, ClientError
 
 
 def error_code(error: BaseException) -> str | None:
@@ -191,8 +199,12 @@ def was_refused(error: BaseException) -> bool:
     status = http_status(error)
     if status is not None:
         return 400 <= status < 500 or error_code(error) == "SlowDown"
-    unsent = ("NoCredentialsError", "PartialCredentialsError", "EndpointConnectionError")
-    return bool({*unsent, "ConnectTimeoutError", "ParamValidationError"} & _classes(error))
+    return not is_silence(error) or bool(_UNREACHED & _classes(error))
+
+
+def is_silence(error: BaseException) -> bool:
+    """Whether the network failed: nothing was reached, or no answer came back."""
+    return bool((_UNREACHED | _BROKEN) & _classes(error))
 
 
 def _meaning(error: BaseException, code: str | None, message: str) -> tuple[str, str]:

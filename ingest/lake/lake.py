@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from ingest.aws.addresses import s3_address
 from ingest.errors import IdentityError, LakeError, UnknownJobError
 from ingest.lake.catalogue import Catalogue
 from ingest.lake.events import Event, Kind, LoadFacts
@@ -21,6 +23,7 @@ from ingest.lake.fold import Load, current, fold
 from ingest.lake.layout import LAYOUT_VERSION, LOG, MARKER
 from ingest.lake.local import LocalStore
 from ingest.lake.log import Log
+from ingest.lake.s3 import S3Store
 from ingest.lake.snapshots import snapshot_sequence, write_schema_files, write_snapshots
 from ingest.lake.store import Store
 from ingest.lake.ulid import UlidGenerator
@@ -53,7 +56,10 @@ class Lake:
     def open(
         cls, root: str, *, create: bool = False, now: Callable[[], datetime] = _utc_now
     ) -> Lake:
-        """The lake at `root`, a folder's path or ``file://`` address.
+        """The lake at `root`, a folder's path, a ``file://`` or an ``s3://bucket/prefix`` address.
+
+        On S3, what is written is encrypted with the key that EVALLAKE_S3_KMS_KEY_ID names, where
+        it is set.
 
         Args:
             create: make the lake if it is not there, and give tables that a newer version
@@ -246,10 +252,12 @@ def _store(root: str) -> Store:
         return LocalStore(Path(root).expanduser())
     if scheme[1] == "file":
         return LocalStore(Path(unquote(urlsplit(root).path)))
+    if scheme[1] == "s3":
+        return S3Store(s3_address(root), kms_key_id=os.environ.get("EVALLAKE_S3_KMS_KEY_ID"))
     raise LakeError(
-        f"this version keeps a lake on a local disk only, not at {scheme[1]}://",
+        f"a lake is kept on a disk or on S3, not at {scheme[1]}://",
         where=root,
-        do="set EVALLAKE_ROOT to a folder",
+        do="set EVALLAKE_ROOT to a folder or to s3://bucket/prefix",
     )
 
 

@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ingest.errors import StoreError
 from ingest.lake.refusals import refusals
+from ingest.lake.store import Moved, check_key
 
 STAGING = "_staging"
 _PLACING_TRIES = 10
@@ -35,6 +35,11 @@ class LocalStore:
         """The folder's absolute path."""
         return str(self._root)
 
+    @property
+    def at_once(self) -> int:
+        """One: a disk is not quicker for many threads, and a rename takes no time."""
+        return 1
+
     @contextmanager
     def staging(self, name: str) -> Iterator[Path]:
         """A private folder below ``_staging``, removed on leaving."""
@@ -46,10 +51,11 @@ class LocalStore:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def put_file(self, path: Path, key: str) -> None:
+    def put_file(self, path: Path, key: str, *, moved: Moved | None = None) -> None:
         """Flush `path` and rename it into place; from another file system, copy it first."""
         target = self._path(key)
         with refusals("write", target):
+            size = path.stat().st_size
             _flush(path)
             try:
                 self._into_place(target, lambda: path.replace(target))
@@ -63,6 +69,8 @@ class LocalStore:
                     self._into_place(target, lambda: temporary.replace(target))
                 finally:
                     temporary.unlink(missing_ok=True)
+        if moved is not None:
+            moved(size)
 
     def create(self, key: str, content: bytes) -> bool:
         """Link a finished temporary file to `key`: the file system picks the one winner."""
@@ -139,10 +147,8 @@ class LocalStore:
                 break  # not empty, or another process has removed it
 
     def _path(self, key: str) -> Path:
-        parts = key.split("/")
-        if any(part in ("", ".", "..") for part in parts) or "\0" in key:
-            raise StoreError(f"{key!r} is not a key of the lake", where=self.root)
-        return self._root.joinpath(*parts)
+        check_key(key, where=self.root)
+        return self._root.joinpath(*key.split("/"))
 
     def _into_place(self, target: Path, move: Callable[[], object]) -> None:
         """Run `move` with the folder of `target` there, and flush the folder after it."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from ingest.errors import LakeError, OutcomeUnknownError, StoreError
 from ingest.lake.events import Event, from_json, to_json
 from ingest.lake.layout import LOG, event_key, event_sequence
+from ingest.lake.parallel import each
 from ingest.lake.store import Store
 
 
@@ -22,15 +23,17 @@ class Log:
 
     def events(self) -> tuple[tuple[int, Event], ...]:
         """Every event with its number, ascending, new ones read from the store."""
-        for key in self._store.keys(LOG, after=event_key(self._last) if self._last else None):
-            sequence = event_sequence(key)
-            if sequence != self._last + 1:
+        keys = self._store.keys(LOG, after=event_key(self._last) if self._last else None)
+        for expected, key in enumerate(keys, start=self._last + 1):
+            if event_sequence(key) != expected:
                 raise LakeError(
-                    f"event {self._last + 1} is missing from the log",
-                    where=event_key(self._last + 1),
+                    f"event {expected} is missing from the log",
+                    where=event_key(expected),
                     do="restore this file from a backup; the lake is not read past a gap",
                 )
-            self._read(sequence)
+        contents = each(self._store.read, keys, at_once=self._store.at_once)
+        for key, content in zip(keys, contents, strict=True):
+            self._events.append((self._last + 1, from_json(content, key=key)))
         return tuple(self._events)
 
     def append(self, event: Event) -> int:

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from ingest.lake.fold import Load
 from ingest.lake.layout import schema_key, snapshot_key
+from ingest.lake.parallel import each
 from ingest.lake.parquet import parquet_bytes
 from ingest.lake.store import Store
 from ingest.tables import CURRENT_LOADS, LOADS, TABLES, Table
@@ -27,11 +28,14 @@ _SEQUENCE = b"evallake.sequence"
 
 def write_schema_files(store: Store) -> None:
     """Give every table its file without rows, where it is missing or of an older registry."""
-    for table in TABLES.values():
+
+    def write(table: Table) -> None:
         key = schema_key(table)
         content = parquet_bytes(table, table.schema.empty_table())
         if not store.exists(key) or store.read(key) != content:
             store.replace(key, content)
+
+    each(write, TABLES.values(), at_once=store.at_once)
 
 
 def write_snapshots(store: Store, loads: Iterable[Load], *, sequence: int) -> None:

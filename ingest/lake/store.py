@@ -13,9 +13,15 @@ connection that broke after the request was sent), it raises OutcomeUnknownError
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
+
+from ingest.errors import StoreError
+
+Moved = Callable[[int], None]
+"""Told of every so many bytes that are through, from any thread."""
 
 
 class Store(Protocol):
@@ -26,6 +32,11 @@ class Store(Protocol):
         """Where it is: an absolute path, or a URI with a scheme."""
         ...
 
+    @property
+    def at_once(self) -> int:
+        """Calls worth making at a time (count), from as many threads; 1 where it gains nothing."""
+        ...
+
     def staging(self, name: str) -> AbstractContextManager[Path]:
         """A private, empty local folder that is removed on leaving.
 
@@ -33,8 +44,14 @@ class Store(Protocol):
         """
         ...
 
-    def put_file(self, path: Path, key: str) -> None:
-        """Make the local file `path` the object `key`, whole at once; `path` may be moved."""
+    def put_file(self, path: Path, key: str, *, moved: Moved | None = None) -> None:
+        """Make the local file `path` the object `key`, whole at once; `path` may be moved.
+
+        Args:
+            path: a finished file.
+            key: what it becomes.
+            moved: told how it goes on.
+        """
         ...
 
     def create(self, key: str, content: bytes) -> bool:
@@ -65,3 +82,9 @@ class Store(Protocol):
     def delete(self, key: str) -> None:
         """Remove an object; one that is absent already is removed."""
         ...
+
+
+def check_key(key: str, *, where: str) -> None:
+    """StoreError for what cannot be a key: an empty or dotted part, a null character."""
+    if any(part in ("", ".", "..") for part in key.split("/")) or "\0" in key:
+        raise StoreError(f"{key!r} is not a key of the lake", where=where)

@@ -58,8 +58,8 @@ def test_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert Lake.open("here", create=True).root == str(tmp_path / "here")
     assert Lake.open(f"file://{tmp_path}/with%20space", create=True).root.endswith("with space")
-    with pytest.raises(LakeError, match="local disk only, not at s3://"):
-        Lake.open("s3://bucket/lake")
+    with pytest.raises(LakeError, match=r"on a disk or on S3, not at gs://; set EVALLAKE_ROOT"):
+        Lake.open("gs://bucket/lake")
 
 
 def test_a_later_layout_is_refused(lake: Lake) -> None:
