@@ -15,4 +15,4 @@ select
     calibration_gap
 from mart_calibration_bins
 where slice_key = 'all' and binning = 'equal_width'
-order by job_id asc, bin_lower asc
+order by job_id asc, bin_lower asc nulls last

@@ -58,4 +58,4 @@ select
     avg(confidence) as mean_confidence
 from placed
 group by job_id, slice_key, slice_value
-order by job_id asc, slice_key asc, slice_value asc
+order by job_id asc, slice_key asc nulls last, slice_value asc nulls last

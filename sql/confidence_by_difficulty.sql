@@ -19,4 +19,4 @@ select
     overconfident_rate
 from mart_slice_metrics
 where slice_key = 'difficulty' and not is_pair
-order by job_id asc, mean_confidence asc, slice_value asc
+order by job_id asc, mean_confidence asc nulls last, slice_value asc nulls last

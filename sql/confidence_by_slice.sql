@@ -20,4 +20,8 @@ select
     overconfident_rate
 from mart_slice_metrics
 where not is_pair and not is_outcome_slice
-order by job_id asc, slice_key asc, mean_confidence asc, slice_value asc
+order by
+    job_id asc,
+    slice_key asc nulls last,
+    mean_confidence asc nulls last,
+    slice_value asc nulls last

@@ -12,4 +12,8 @@ select
     mean_confidence
 from mart_confusion
 where not is_correct
-order by job_id asc, examples desc, gold_label asc, predicted_label asc
+order by
+    job_id asc,
+    examples desc nulls last,
+    gold_label asc nulls last,
+    predicted_label asc nulls last

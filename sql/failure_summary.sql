@@ -16,4 +16,7 @@ select
 from mart_failures
 inner join dim_jobs on mart_failures.job_id = dim_jobs.job_id
 group by mart_failures.job_id, mart_failures.error_category
-order by mart_failures.job_id asc, failures desc, mart_failures.error_category asc
+order by
+    mart_failures.job_id asc,
+    failures desc nulls last,
+    mart_failures.error_category asc nulls last

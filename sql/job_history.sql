@@ -17,4 +17,8 @@ select
     mean_confidence_change,
     evaluated_at_utc
 from mart_job_history
-order by model_family asc, dataset_id asc, run_number asc, job_id asc
+order by
+    model_family asc nulls last,
+    dataset_id asc nulls last,
+    run_number asc nulls last,
+    job_id asc

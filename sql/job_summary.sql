@@ -20,4 +20,4 @@ select
     jobs.evaluated_at_utc
 from mart_job_summary as summary
 inner join dim_jobs as jobs on summary.job_id = jobs.job_id
-order by jobs.evaluated_at_utc desc, summary.job_id asc
+order by jobs.evaluated_at_utc desc nulls last, summary.job_id asc

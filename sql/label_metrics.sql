@@ -16,4 +16,4 @@ select
     recall_upper,
     f1
 from mart_label_metrics
-order by job_id asc, f1 asc, label asc
+order by job_id asc, f1 asc nulls last, label asc nulls last

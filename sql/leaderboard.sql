@@ -9,7 +9,7 @@ with newest as (
         *,
         row_number() over (
             partition by dataset_id, task_name, coalesce(model_name, job_id)
-            order by evaluated_at_utc desc, job_id desc
+            order by evaluated_at_utc desc nulls last, job_id desc
         ) as recency
     from dim_jobs
 
@@ -32,8 +32,8 @@ from newest
 inner join mart_job_summary as summary on newest.job_id = summary.job_id
 where newest.recency = 1
 order by
-    newest.dataset_name asc,
-    newest.dataset_id asc,
-    newest.task_name asc,
-    summary.accuracy desc,
+    newest.dataset_name asc nulls last,
+    newest.dataset_id asc nulls last,
+    newest.task_name asc nulls last,
+    summary.accuracy desc nulls last,
     newest.job_id asc

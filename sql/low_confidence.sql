@@ -14,4 +14,4 @@ select
     prediction_excerpt
 from mart_failures
 where is_low_confidence
-order by job_id asc, confidence asc, example_id asc
+order by job_id asc, confidence asc nulls last, example_id asc

@@ -14,4 +14,4 @@ select
     prediction_excerpt
 from mart_failures
 where is_overconfident_error
-order by job_id asc, confidence desc, example_id asc
+order by job_id asc, confidence desc nulls last, example_id asc

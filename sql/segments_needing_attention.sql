@@ -45,7 +45,7 @@ ranked as (
     select
         *,
         count(*) over (partition by job_id) as segments,
-        count(*) over (partition by job_id order by p_value asc) as p_rank
+        count(*) over (partition by job_id order by p_value asc nulls last) as p_rank
     from tested
 
 ),
@@ -57,7 +57,7 @@ adjusted as (
         *,
         min(p_value * segments / cast(p_rank as double)) over (
             partition by job_id
-            order by p_value desc
+            order by p_value desc nulls last
         ) as q_value
     from ranked
 
@@ -83,9 +83,9 @@ from adjusted
 where q_value <= 0.05e0 or segment_kind in ('critical', 'training_gap')
 order by
     job_id asc,
-    accuracy_upper asc,
-    accuracy asc,
-    slice_key asc,
-    slice_value asc,
-    slice_key_2 asc,
-    slice_value_2 asc
+    accuracy_upper asc nulls last,
+    accuracy asc nulls last,
+    slice_key asc nulls last,
+    slice_value asc nulls last,
+    slice_key_2 asc nulls last,
+    slice_value_2 asc nulls last

@@ -14,4 +14,4 @@ select
     routed_errors
 from mart_confidence_thresholds
 where threshold_rule = 'coverage'
-order by job_id asc, coverage asc, threshold desc
+order by job_id asc, coverage asc nulls last, threshold desc nulls last

@@ -7,12 +7,13 @@
 create or replace macro cardinality(a) as cast(len(a) as bigint);  -- of a map: cardinality(map_keys(m))
 create or replace macro element_at(c, k) as c[k];
 create or replace macro sequence(a, b) as generate_series(cast(a as bigint), cast(b as bigint));
-create or replace macro array_join(a, s) as array_to_string(a, s);
-create or replace macro array_max(a) as list_max(a);
-create or replace macro array_min(a) as list_min(a);
+create or replace macro array_join(a, s) as  -- '' where every element is null, as of no elements
+    case when a is not null then coalesce(array_to_string(a, s), '') end;
+-- null as soon as one element is null, where DuckDB's own skip it
+create or replace macro array_max(a) as case when list_aggregate(a, 'count') = len(a) then list_max(a) end;
+create or replace macro array_min(a) as case when list_aggregate(a, 'count') = len(a) then list_min(a) end;
 create or replace macro arrays_overlap(a, b) as list_has_any(a, b);
 create or replace macro slice(a, s, n) as list_slice(a, s, s + n - 1);
-create or replace macro map_agg(k, v) as map_from_entries(list({'k': k, 'v': v}));
 
 -- text
 create or replace macro regexp_like(s, p) as regexp_matches(s, p);
@@ -30,6 +31,7 @@ create or replace macro json_extract_scalar(j, p) as
             then json_extract_string(try_cast(j as json), p)
     end;
 create or replace macro json_parse(s) as cast(s as json);
+create or replace macro json_array_length(j) as cast(system.main.json_array_length(j) as bigint);
 create or replace macro json_format(j) as cast(j as varchar);
 
 -- numbers
@@ -46,7 +48,6 @@ create or replace macro bitwise_xor(a, b) as xor(a, b);
 create or replace macro to_unixtime(t) as epoch(t);
 create or replace macro from_unixtime(x) as to_timestamp(x);
 create or replace macro from_iso8601_timestamp(s) as cast(s as timestamptz);
-create or replace macro date_format(t, f) as strftime(t, f);  -- %-patterns that both know
 
 -- aggregates
 create or replace macro every(b) as bool_and(b);

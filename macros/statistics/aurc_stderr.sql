@@ -42,7 +42,7 @@
                     as shared_weight,
                 sum(error * steps) over (
                     partition by {{ group }}
-                    order by confidence asc
+                    order by confidence asc nulls last
                     rows between unbounded preceding and current row
                 ) - error * steps as errors_below,
                 sum(

@@ -15,7 +15,7 @@
         when {{ k }} >= {{ n }} then 1e0
         when {{ k }} is not null and {{ n }} is not null
             then beta_cdf(
-                cast({{ n }} - {{ k }} as double), cast({{ k }} + 1 as double), 1e0 - {{ p }}
+                cast(({{ n }}) - ({{ k }}) as double), cast({{ k }} + 1 as double), 1e0 - ({{ p }})
             )
     end)
 {%- endmacro %}

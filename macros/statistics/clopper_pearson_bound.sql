@@ -12,7 +12,7 @@
 -#}
 {% macro clopper_pearson_bound(successes, n, side, tail) -%}
     {%- set k = "cast(" ~ successes ~ " as double)" -%}
-    {%- set misses = "cast(" ~ n ~ " - " ~ successes ~ " as double)" -%}
+    {%- set misses = "cast((" ~ n ~ ") - (" ~ successes ~ ") as double)" -%}
     {%- if side == 'lower' -%}
     (case
         when {{ n }} > 0 and {{ successes }} = 0 then 0e0

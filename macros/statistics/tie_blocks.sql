@@ -35,9 +35,9 @@
                 {{ group }},
                 confidence,
                 is_correct,
-                rank() over (partition by {{ group }} order by confidence desc) as place,
+                rank() over (partition by {{ group }} order by confidence desc nulls last) as place,
                 rank() over (
-                    partition by {{ group }}, is_correct order by confidence desc
+                    partition by {{ group }}, is_correct order by confidence desc nulls last
                 ) as own_place
             from {{ rows }}
         ) as ranked

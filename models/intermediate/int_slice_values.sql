@@ -31,9 +31,9 @@ ranked as (
             partition by job_id, slice_key
             -- a value that is called (other) never stands for itself in a capped key
             order by
-                case when slice_value = '(other)' then 1 else 0 end asc,
-                examples desc,
-                slice_value asc
+                case when slice_value = '(other)' then 1 else 0 end asc nulls last,
+                examples desc nulls last,
+                slice_value asc nulls last
         ) as value_rank,
         count(*) over (partition by job_id, slice_key) as key_values,
         sum(examples) over (partition by job_id, slice_key) as key_examples
@@ -60,11 +60,16 @@ numbered as (
 
     select
         *,
-        dense_rank() over (order by job_id asc, shown_key asc, shown_value asc) as slice_id,
-        dense_rank() over (partition by job_id order by shown_key asc) as key_number,
+        dense_rank() over (
+            order by job_id asc, shown_key asc nulls last, shown_value asc nulls last
+        ) as slice_id,
+        dense_rank() over (partition by job_id order by shown_key asc nulls last) as key_number,
         dense_rank() over (
             partition by job_id
-            order by key_examples desc, key_values asc, shown_key asc
+            order by
+                key_examples desc nulls last,
+                key_values asc nulls last,
+                shown_key asc nulls last
         ) as pairing_rank
     from shown
 

@@ -124,7 +124,7 @@ task_metrics as (
         usable_names.threshold,
         row_number() over (
             partition by unlabelled_examples.load_id, unlabelled_examples.task_name
-            order by usable_names.preference asc, usable_names.metric_name asc
+            order by usable_names.preference asc nulls last, usable_names.metric_name asc
         ) as choice
     from metrics
     inner join usable_names

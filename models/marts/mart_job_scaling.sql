@@ -34,7 +34,7 @@ single_instance as (
         examples_per_second,
         row_number() over (
             partition by model_family, dataset_id, instance_type
-            order by evaluated_at_utc desc, job_id asc
+            order by evaluated_at_utc desc nulls last, job_id asc
         ) as recency
     from speeds
     where
