@@ -2,9 +2,10 @@
     forget_gone_loads(): before a fact grows, remove the rows of every load that is no longer
     pinned, also where the job's newer load brings no rows or the job was dropped.
 
-    Engines differ: DuckDB deletes rows; Athena cannot delete from a Hive table, there the load's
-    partitions go (the facts are partitioned by job_id and load_id, their last two columns).
-    Does nothing while the fact is built whole.
+    Engines differ: DuckDB deletes rows, here and now; nobody reads the file that is being built.
+    Athena's facts are read while they are built, and Hive tables know no delete: there the
+    materialization hides gone loads in the step that shows the new ones, and removes their
+    partitions a build later (athena/incremental.sql). Does nothing while the fact is built whole.
 -#}
 {% macro forget_gone_loads() -%}
     {{ return(adapter.dispatch('forget_gone_loads', 'evallake')()) }}
@@ -21,19 +22,6 @@
 {%- endmacro %}
 
 {% macro athena__forget_gone_loads() -%}
-    {%- if not execute -%}
-        {%- do ref('stg_lake__current_loads') -%}
-    {%- elif may_keep_loads() and is_incremental() -%}
-        {%- set pin = ref('stg_lake__current_loads') -%}
-        {%- set gone -%}
-            select distinct kept.load_id
-            from {{ this }} as kept
-            where kept.load_id not in (select pin.load_id from {{ pin }} as pin)
-        {%- endset -%}
-        {%- for load_id in run_query(gone).columns[0].values() -%}
-            {%- do adapter.clean_up_partitions(this, "load_id = '" ~ load_id ~ "'") -%}
-        {%- endfor -%}
-    {%- endif -%}
 {%- endmacro %}
 
 {% macro default__forget_gone_loads() -%}
