@@ -4,8 +4,8 @@
     every variable that these texts name as var('...').
 
     Texts of macros are not part of it (dbt does not tell), so facts use no macro that decides a
-    value; tests/rules/test_sql_layout.py watches over that. The one exception, follows_schema, is
-    part of it by the SQL that it renders.
+    value; tests/rules/test_sql_layout.py watches over that. The exceptions, follows_schema and
+    what recalibrated confidence is computed with, are part of it by the SQL that they render.
 -#}
 {% macro build_digest() -%}
     {%- if not execute -%}
@@ -30,6 +30,9 @@
     {%- endfor -%}
     {%- if 'follows_schema(' in text and var('answer_schema') is not none -%}
         {%- do values.append(follows_schema(var('answer_schema'))) -%}
+    {%- endif -%}
+    {%- if 'fold_of(' in text -%}
+        {%- do values.append(fold_of('x', 2) ~ logit('x') ~ logistic('x') ~ logit_bin('x')) -%}
     {%- endif -%}
     {{ return("'" ~ local_md5(text ~ values | join('\n'))[:12] ~ "'") }}
 {%- endmacro %}

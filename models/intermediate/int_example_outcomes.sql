@@ -13,7 +13,7 @@ repeated_clusters as (
     select
         job_id,
         cluster_id,
-        row_number() over (order by job_id asc, cluster_id asc) as cluster_number
+        row_number() over (order by job_id asc, cluster_id asc nulls last) as cluster_number
     from examples
     where is_correct is not null
     group by job_id, cluster_id
@@ -26,6 +26,7 @@ coded as (
     select
         examples.job_id,
         examples.example_id,
+        {{ fold_of('examples.cluster_id', var('recalibration_folds')) }} as fold,
         repeated_clusters.cluster_number,
         examples.is_correct,
         examples.confidence,
@@ -65,6 +66,7 @@ final as (
         cluster_number,
 
         -- attributes
+        cast(fold as integer) as fold,
         is_correct,
         cast(
             correct_code + 3 * confidence_code + 9 * quality_code + 27 * schema_code

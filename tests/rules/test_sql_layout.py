@@ -130,6 +130,7 @@ def test_a_facts_values_come_from_no_macro(model: Path) -> None:
             "format",
             "replace",
             "follows_schema",  # build_digest covers what it renders
+            "raise_compiler_error",
         }, called
 
 

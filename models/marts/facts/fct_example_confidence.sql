@@ -1,113 +1,23 @@
 -- Grain: one row per (job_id, example_id).
--- Which tokens belong to the label was settled at ingest, by character ranges; here their log
--- probabilities become probabilities.
+-- How sure the model was, as it said itself and as mended by the rest of its job.
+{%- set method = var('recalibration_method') %}
+{%- if method not in ['temperature', 'platt', 'isotonic'] %}
+{{ exceptions.raise_compiler_error(
+    "recalibration_method is temperature, platt or isotonic, not '" ~ method ~ "'"
+) }}
+{%- endif %}
 
 {{ config(partitioned_by=fact_partitions()) }}
 
-with examples as (
+with confidences as (
 
-    select * from {{ ref('stg_lake__examples') }} {{ of_new_loads() }}
-
-),
-
-fields as (
-
-    select * from {{ ref('stg_lake__example_fields') }} {{ of_new_loads() }}
+    select * from {{ ref('int_example_confidence') }} {{ of_new_loads() }}
 
 ),
 
-tokens as (
+calibrated as (
 
-    select * from {{ ref('stg_lake__example_tokens') }} {{ of_new_loads() }}
-
-),
-
-rules as (
-
-    select * from {{ ref('int_task_rules') }}
-
-),
-
--- half a label, where the answer ends inside of it, is none, and so is null
-label_leaves as (
-
-    select
-        load_id,
-        example_id,
-        exp(first_token_logprob) as label_confidence,
-        exp(sum_token_logprob) as label_confidence_joint,
-        exp(
-            sum_token_logprob
-            / cast(last_token_position - first_token_position + 1 as double)
-        ) as label_confidence_geomean,
-        last_token_position - first_token_position + 1 as label_tokens,
-        first_token_margin as label_margin_nats,
-        first_token_entropy_nats as label_entropy_nats,
-        first_token_straddles as label_token_straddles,
-        is_token_ambiguous as is_label_ambiguous
-    from fields
-    where
-        side = 'predicted'
-        and field_path = '{{ var('label_field') | replace("'", "''") }}'
-        and normalized_value <> ''
-        and not is_cut_short
-
-),
-
-answers as (
-
-    select
-        load_id,
-        example_id,
-        count(logprob) as scored_tokens,
-        avg(logprob) as mean_token_logprob,
-        min(logprob) as min_token_logprob,
-        avg(case when logprob is not null then margin end) as mean_token_margin_nats,
-        avg(topk_entropy_nats) as mean_token_entropy_nats
-    from tokens
-    group by load_id, example_id
-
-),
-
-joined as (
-
-    select
-        examples.example_id,
-        label_leaves.label_confidence,
-        label_leaves.label_confidence_joint,
-        label_leaves.label_confidence_geomean,
-        label_leaves.label_tokens,
-        label_leaves.label_margin_nats,
-        label_leaves.label_entropy_nats,
-        label_leaves.label_token_straddles,
-        label_leaves.is_label_ambiguous,
-        exp(answers.mean_token_logprob) as answer_confidence,
-        answers.mean_token_logprob,
-        answers.min_token_logprob,
-        exp(-answers.mean_token_logprob) as perplexity,
-        answers.mean_token_margin_nats,
-        answers.mean_token_entropy_nats,
-        answers.scored_tokens,
-        examples.logprobs_status,
-        examples.alignment,
-        examples.alignment_count,
-        rules.confidence_name,
-        examples.notebook_confidence,
-        examples.job_id,
-        examples.load_id
-    from examples
-    inner join rules
-        on
-            examples.load_id = rules.load_id
-            and coalesce(examples.task_name, examples.task_key) = rules.task_name
-    left join label_leaves
-        on
-            examples.load_id = label_leaves.load_id
-            and examples.example_id = label_leaves.example_id
-    left join answers
-        on
-            examples.load_id = answers.load_id
-            and examples.example_id = answers.example_id
+    select * from {{ ref('int_calibrated_confidence') }} {{ of_new_loads() }}
 
 ),
 
@@ -115,45 +25,51 @@ final as (
 
     select
         -- ids
-        example_id,
+        confidences.example_id,
 
         -- the label
-        label_confidence,
-        label_confidence_joint,
-        label_confidence_geomean,
-        label_tokens,
-        label_margin_nats,
-        label_entropy_nats,
-        label_token_straddles,
-        is_label_ambiguous,
+        confidences.label_confidence,
+        confidences.label_confidence_joint,
+        confidences.label_confidence_geomean,
+        confidences.label_tokens,
+        confidences.label_margin_nats,
+        confidences.label_entropy_nats,
+        confidences.label_token_straddles,
+        confidences.is_label_ambiguous,
 
         -- the whole answer
-        answer_confidence,
-        mean_token_logprob,
-        min_token_logprob,
-        perplexity,
-        mean_token_margin_nats,
-        mean_token_entropy_nats,
-        scored_tokens,
-        logprobs_status,
-        alignment,
-        alignment_count,
+        confidences.answer_confidence,
+        confidences.mean_token_logprob,
+        confidences.min_token_logprob,
+        confidences.perplexity,
+        confidences.mean_token_margin_nats,
+        confidences.mean_token_entropy_nats,
+        confidences.scored_tokens,
+        confidences.logprobs_status,
+        confidences.alignment,
+        confidences.alignment_count,
 
         -- the one that estimates use
-        case confidence_name
-            when 'label_confidence' then label_confidence
-            when 'label_confidence_joint' then label_confidence_joint
-            when 'label_confidence_geomean' then label_confidence_geomean
-            when 'answer_confidence' then answer_confidence
-        end as confidence,
-        confidence_name,
-        notebook_confidence,
+        confidences.confidence,
+        confidences.confidence_name,
+        confidences.notebook_confidence,
+
+        -- the same, mended
+        calibrated.{{ method }}_confidence as calibrated_confidence,
+        calibrated.temperature_confidence,
+        calibrated.platt_confidence,
+        calibrated.isotonic_confidence,
+        calibrated.fold as calibration_fold,
 
         -- partition keys
         {{ build_digest() }} as build_digest,
-        job_id,
-        load_id
-    from joined
+        confidences.job_id,
+        confidences.load_id
+    from confidences
+    left join calibrated
+        on
+            confidences.load_id = calibrated.load_id
+            and confidences.example_id = calibrated.example_id
 
 )
 

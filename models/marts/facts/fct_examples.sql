@@ -58,7 +58,7 @@ field_pairs as (
 
 confidences as (
 
-    select * from {{ ref('fct_example_confidence') }} {{ of_new_loads() }}
+    select * from {{ ref('int_example_confidence') }} {{ of_new_loads() }}
 
 ),
 
