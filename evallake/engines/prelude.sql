@@ -35,6 +35,20 @@ create or replace macro json_array_length(j) as cast(system.main.json_array_leng
 create or replace macro json_format(j) as cast(j as varchar);
 
 -- numbers
+-- null as soon as one argument is null, where DuckDB's own skip it
+create or replace macro greatest(a, b) as
+    case when a is not null and b is not null then system.main.greatest(a, b) end,
+    (a, b, c) as
+    case
+        when a is not null and b is not null and c is not null
+            then system.main.greatest(a, b, c)
+    end;
+create or replace macro least(a, b) as
+    case when a is not null and b is not null then system.main.least(a, b) end,
+    (a, b, c) as
+    case
+        when a is not null and b is not null and c is not null then system.main.least(a, b, c)
+    end;
 create or replace macro is_nan(x) as isnan(x);
 create or replace macro is_finite(x) as isfinite(x);
 create or replace macro infinity() as cast('Infinity' as double);

@@ -73,10 +73,10 @@ SHEETS = (
         rows=tuple(
             (df,) for df in (None, -1, 0, 1, 2, 3, 5, 10, 30, 99, 199, 200, 201, 202, 5_000, 10**9)
         ),
-        expressions=tuple(
-            f"{{{{ t_quantile({level}, 'df') }}}}" for level in (0.8, 0.9, 0.95, 0.98, 0.99)
-        )
-        + ("cast(df as double) * {{ normal_quantile(0.95) }}",),
+        expressions=(
+            *(f"{{{{ t_quantile({level}, 'df') }}}}" for level in (0.8, 0.9, 0.95, 0.98, 0.99)),
+            "cast(df as double) * {{ normal_quantile(0.95) }}",
+        ),
     ),
     Sheet(
         name="macros of bins",

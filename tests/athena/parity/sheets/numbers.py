@@ -26,8 +26,8 @@ DOUBLES = (
     -1e300,
     709.0,
 )
-INTEGERS = (None, 0, 1, -1, 2, 7, -7, 10, 2_147_483_647, -2_147_483_648)
-BIGINTS = (None, 0, 1, -1, 3, -7, 9_007_199_254_740_993, 9_223_372_036_854_775_807)
+INTEGERS = (None, 0, 1, 7, -7, 2_147_483_647, -2_147_483_648)
+BIGINTS = (None, 0, -1, 3, 9_007_199_254_740_993)
 
 SHEETS = (
     Sheet(
@@ -73,8 +73,10 @@ SHEETS = (
             "x is not null",
             "x is distinct from 0e0",
             "try_cast(x as varchar) is null",
-            "greatest(coalesce(x, 0e0), 1e0)",
-            "least(coalesce(x, 0e0), 1e0)",
+            "greatest(x, 1e0)",
+            "least(x, 1e0)",
+            "greatest(x, 0e0, -1e0)",
+            "least(0e0, x, cast(null as double))",
             "cast(x as double)",
         ),
     ),
@@ -115,8 +117,8 @@ SHEETS = (
             "i is distinct from j",
             "coalesce(i, -1)",
             "nullif(i, 0)",
-            "greatest(coalesce(i, 0), 1)",
-            "least(coalesce(j, 0), 1)",
+            "greatest(cast(i as bigint), j)",
+            "least(cast(i as bigint), j)",
             "if(i > 0, 'positive', 'not')",
             "case when i > j then 'more' when i = j then 'same' end",
             "i in (1, 2)",

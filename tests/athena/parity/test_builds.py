@@ -1,0 +1,119 @@
+"""The project built by both engines: every test holds, every row and every answer is the same."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.athena.parity.building import Model
+from tests.athena.parity.comparing import Comparison, compare
+from tests.athena.parity.conftest import Builds
+from tests.athena.parity.values import is_same
+from tests.fixtures.dbt import PROJECT
+
+QUESTIONS = sorted((PROJECT / "sql").glob("*.sql"))
+LEAST_EXAMPLES = 50_000
+LEAST_JOBS = 3
+
+
+@pytest.fixture(scope="module")
+def comparisons(builds: Builds) -> list[Comparison]:
+    """Every model of the manifest, compared."""
+    models = tuple(model for model in builds.athena.models if model.grain)
+    relations = builds.reader.unload(models)
+    return [_compared(builds, model, relations[model.name]) for model in models]
+
+
+def test_every_model_and_every_test_passes_on_both(builds: Builds) -> None:
+    assert not builds.duckdb.problems()
+    assert not builds.athena.problems()
+    for kind in ("model", "test", "unit_test"):
+        assert builds.duckdb.statuses(kind) == builds.athena.statuses(kind)
+    print(
+        f"\ndbt build: {len(builds.athena.statuses('model'))} models,"
+        f" {len(builds.athena.statuses('test'))} tests of the data and"
+        f" {len(builds.athena.statuses('unit_test'))} unit tests passed on each engine;"
+        f" {builds.duckdb.seconds:.0f} s on duckdb, {builds.athena.seconds:.0f} s on athena"
+    )
+
+
+def test_every_model_says_what_a_row_is(builds: Builds) -> None:
+    assert not [model.name for model in builds.athena.models if not model.grain]
+
+
+def test_the_lake_is_large_and_awkward_enough(builds: Builds) -> None:
+    [(examples, jobs)] = builds.connection.execute(
+        "select count(*), count(distinct job_id) from fct_examples"
+    ).fetchall()
+    assert examples >= LEAST_EXAMPLES
+    assert jobs >= LEAST_JOBS
+
+
+def test_every_row_is_the_same(comparisons: list[Comparison]) -> None:
+    print("\n" + summary(comparisons))
+    assert not [line for found in comparisons for line in found.differences]
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda path: path.stem)
+def test_question(question: Path, builds: Builds) -> None:
+    sql = question.read_text(encoding="utf-8")
+    here = builds.connection.execute(sql)
+    rows = here.fetchall()
+    names, types, texts = builds.reader.ask(sql)
+    assert names == [column[0] for column in here.description]
+    there = [
+        tuple(_value(text, kind) for text, kind in zip(row, types, strict=True)) for row in texts
+    ]
+    assert len(rows) == len(there)
+    assert not [
+        f"row {number}: {one} on duckdb, {other} on athena"
+        for number, (one, other) in enumerate(zip(rows, there, strict=True))
+        if not is_same(one, other)
+    ]
+
+
+def summary(comparisons: list[Comparison]) -> str:
+    """A line per model and one for all: rows, columns, largest relative difference."""
+    width = max(len(found.model) for found in comparisons)
+    lines = [f"{'model':{width}} {'rows':>10} {'columns':>8} {'largest difference':>19}"]
+    lines += [
+        f"{found.model:{width}} {found.rows:>10,} {found.columns:>8} {found.largest_difference:>19.1e}"
+        for found in comparisons
+    ]
+    lines.append(
+        f"{f'{len(comparisons)} models':{width}} {sum(c.rows for c in comparisons):>10,}"
+        f" {sum(c.columns for c in comparisons):>8}"
+        f" {max(c.largest_difference for c in comparisons):>19.1e}"
+    )
+    return "\n".join(lines)
+
+
+def _compared(builds: Builds, model: Model, relation: str) -> Comparison:
+    # an unload of no rows leaves no file: then there is nothing but the number of rows
+    nothing = f"(select * from {model.name} where false)"
+    return compare(
+        builds.connection,
+        model.name,
+        grain=model.grain,
+        duckdb_relation=model.name,
+        trino_relation=relation or nothing,
+    )
+
+
+def _value(text: str | None, kind: str) -> object:
+    """A cell of Athena's answer as the value that it stands for."""
+    if text is None:
+        return None
+    if kind in {"integer", "bigint"}:
+        return int(text)
+    if kind in {"double", "float"}:
+        return float(text)
+    if kind == "boolean":
+        return text == "true"
+    if kind.startswith("timestamp"):
+        return datetime.fromisoformat(text)
+    if kind == "date":
+        return date.fromisoformat(text)
+    return text
