@@ -86,7 +86,7 @@ JOBS = Table(
     (
         _JOB_ID,
         _LOAD_ID,
-        Column("harness", STRING, "What wrote the files: nova or lighteval."),
+        Column("harness", STRING, "What wrote the files: nova, lighteval or bedrock."),
         Column("harness_version", STRING, "Its version or layout generation, as far as the files tell."),
         Column("run_name", STRING, "The run's directory name. Null where the files name none."),
         Column("training_job_name", STRING, "SageMaker training-job name. Null when not known."),
@@ -341,6 +341,29 @@ REJECTS = Table(
         Column("raw_bytes", LONG, "Its full size (bytes)."),
         Column("raw_sha256", STRING, "SHA-256 of its full bytes, hexadecimal."),
     ),
+)
+
+EXPECTATION_RESULTS = Table(
+    "expectation_results",
+    ("job_id", "table_name", "expectation_key"),
+    "What came of each expectation that a load was held against before it was committed, or by the last validation since.",
+    (
+        _JOB_ID,
+        _LOAD_ID,
+        _required("table_name", STRING, "The lake table whose rows were looked at."),
+        _required("expectation_key", STRING, "What tells the expectation from the others of its table: type, columns, condition."),
+        _required("expectation_type", STRING, "As Great Expectations names it, e.g. expect_column_values_to_be_between."),
+        Column("column_names", STRING, "Columns it looks at, joined by commas. Null for one about the whole table."),
+        _required("severity", STRING, "critical (holds the load back) or warning (is recorded)."),
+        _required("is_met", BOOL, "Whether enough rows meet it."),
+        _required("rows_checked", LONG, "Rows looked at (count); nulls are not, except where being null is the question. Of an expectation about columns, files."),
+        _required("rows_unexpected", LONG, "Rows that do not meet it (count)."),
+        _required("mostly", DOUBLE, "Smallest share of rows that has to meet it, in [0, 1]."),
+        _required("reason", STRING, "Why it is expected."),
+        _required("unexpected_values_json", STRING, "A few values that do not meet it, cut short, a JSON array."),
+        _required("checked_at_utc", TIMESTAMP, "When it was evaluated, by the validating machine's clock."),
+    ),
+    is_large=False,
 )
 
 LOADS = Table(

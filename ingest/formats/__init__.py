@@ -1,8 +1,9 @@
-"""What a job's files mean. One reader for now; others stand beside it later."""
+"""What a job's files mean: one reader per family of harnesses, all giving rows of one shape."""
 
 from __future__ import annotations
 
-from ingest.formats.nova import find_nova_runs
+from ingest.formats.bedrock import find_bedrock_runs
+from ingest.formats.nova import find_nova_runs, has_nova_files
 from ingest.raw import ReadOptions, Run
 from ingest.sources import Source
 
@@ -19,4 +20,7 @@ def find_runs(source: Source, *, options: ReadOptions) -> list[Run]:
         FormatError: a file that is not what its name says.
         RecipeError: the recipe cannot be used.
     """
-    return list(find_nova_runs(source, options=options))
+    rated: list[Run] = [*find_bedrock_runs(source, options=options)]
+    if rated and not has_nova_files(source):
+        return rated
+    return [*find_nova_runs(source, options=options), *rated]

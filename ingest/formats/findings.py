@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ingest.formats.judging import is_judge_task
 from ingest.formats.nodes import OpenedRun
 from ingest.formats.pairing import TaskCount
 from ingest.raw import Finding
@@ -55,6 +56,11 @@ def tree_findings(run: OpenedRun, *, refused: int) -> list[Finding]:
         )
     if not run.results:
         found.append(Finding("no_results_file", "no results file: aggregates are not known"))
+    with_rows = {details.task_key for details in run.details}
+    for key in sorted({task.key for results in run.results for task in results.tasks}):
+        if is_judge_task(key) and key not in with_rows:
+            what = "no rows per prompt were written, so the container's aggregates are all there is"
+            found.append(Finding("judgments_absent", f"{key}: {what}"))
     ignored = sorted({name for details in run.details for name in details.ignored})
     if ignored:
         listed = ", ".join(ignored[:20])

@@ -20,6 +20,11 @@ from ingest.sources import Source
 from ingest.sources.source import LOOKED_FOR
 
 
+def has_nova_files(source: Source) -> bool:
+    """Whether names in a source are those of results, details or inference output."""
+    return bool(group_files(source.files, context=source.context))
+
+
 def find_nova_runs(source: Source, *, options: ReadOptions) -> list[NovaRun]:
     """The runs of a source, sorted by directory and time.
 

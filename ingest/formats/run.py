@@ -29,6 +29,8 @@ from ingest.formats.details import Details
 from ingest.formats.facts import job_facts
 from ingest.formats.findings import RowCounts, row_findings, tree_findings
 from ingest.formats.inference import Lines, inference_content, read_lines
+from ingest.formats.judge_part import JudgePart, JudgeTask
+from ingest.formats.judging import is_judged
 from ingest.formats.nodes import OpenedRun
 from ingest.formats.pairing import Decisions, Pairing
 from ingest.formats.passes import MetricLedger
@@ -38,7 +40,7 @@ from ingest.formats.tasks import GEN_QA, Task, parse_task_key
 from ingest.raw import Finding, InputFile, JobFacts, ReadOptions, ReportedMetric
 from ingest.sources import Source
 
-READER = "nova/2"
+READER = "nova/3"
 """The number is raised whenever the same files would give other rows."""
 
 _FIRST_PASS_BYTES = 16 << 20
@@ -68,8 +70,11 @@ class _Part:
     known: frozenset[str]
     """Metrics that a results file reports for the task."""
 
-    def contents(self) -> Iterator[Callable[[], Content]]:
-        """What identifies the rows, chunk by chunk, once it is asked for."""
+    def contents(self) -> Iterator[Content]:
+        """What identifies the rows, chunk by chunk."""
+        return work_ahead(self._contents(), workers=_WORKERS)
+
+    def _contents(self) -> Iterator[Callable[[], Content]]:
         if self.details is None:
             for lines in read_lines(self.path, max_bytes=_FIRST_PASS_BYTES):
                 yield partial(inference_content, lines)
@@ -117,7 +122,8 @@ class NovaRun:
         )
         self.timestamp = None if files.timestamp is None else files.timestamp.compact
         self._tasks = _tasks(run)
-        self._parts = _parts(run, self._tasks, source)
+        self._judges: dict[str, JudgeTask] = {}
+        self._parts = _parts(run, self._tasks, source, self._judges)
         self.facts: JobFacts = job_facts(
             run, self._tasks, source=source, options=options, recipe=recipe
         )
@@ -130,7 +136,9 @@ class NovaRun:
         return (*self._tree_findings, *self._row_findings)
 
     def batches(self, *, max_bytes: int) -> Iterator[pa.RecordBatch]:
-        """Every input row once, in batches of schema RAW_EXAMPLE of about `max_bytes` of input."""
+        """Every input row once, in batches of about `max_bytes` of input; see `ingest.raw.Run`."""
+        for judge in self._judges.values():
+            judge.forget()
         with Pairing() as pairing:
             total = self._pair(pairing)
             with_copies = pairing.tasks_with_copies()
@@ -138,11 +146,21 @@ class NovaRun:
             counts = RowCounts()
             first = 0
             for part in self._parts:
-                has_copies = part.details is not None and self._number(part.task) in with_copies
-                for rows in work_ahead(part.rows(max_bytes=max_bytes), workers=_WORKERS):
-                    decisions = pairing.decisions(first, rows.content.rows)
-                    first += rows.content.rows
-                    yield _finished(part, rows, decisions, ledger if has_copies else None, counts)
+                if isinstance(part, JudgePart):
+                    batches = _judgments(part, pairing, first, counts, max_bytes=max_bytes)
+                else:
+                    has_copies = part.details is not None and self._number(part.task) in with_copies
+                    batches = _examples(
+                        part,
+                        pairing,
+                        first,
+                        counts,
+                        ledger=ledger if has_copies else None,
+                        max_bytes=max_bytes,
+                    )
+                for batch in batches:
+                    first += batch.num_rows
+                    yield batch
             if any(part.details is not None for part in self._parts):
                 counts.unclaimed_twins = pairing.unclaimed_twins()
             self._row_findings = tuple(
@@ -152,13 +170,15 @@ class NovaRun:
                     task_keys=[task.key for task in self._tasks],
                     expected=self._expected,
                 )
+            ) + tuple(
+                finding for key, judge in self._judges.items() for finding in judge.findings(key)
             )
 
     def _pair(self, pairing: Pairing) -> int:
         """Decides every row's role; how many rows there are."""
         total = 0
         for number, part in enumerate(self._parts):
-            for content in work_ahead(part.contents(), workers=_WORKERS):
+            for content in part.contents():
                 pairing.add(
                     content,
                     file=number,
@@ -171,6 +191,37 @@ class NovaRun:
 
     def _number(self, task: Task) -> int:
         return self._tasks.index(task)
+
+
+def _judgments(
+    part: JudgePart, pairing: Pairing, first: int, counts: RowCounts, *, max_bytes: int
+) -> Iterator[pa.RecordBatch]:
+    """Judged rows of a file whose first row is at place `first` of the run."""
+    place = 0
+    for judged in part.rows(max_bytes=max_bytes):
+        rows = judged.content.rows
+        decisions = pairing.decisions(first + place, rows)
+        role = roles(decisions, brings_metrics=None)
+        counts.duplicates += int((role == DUPLICATES).sum())
+        counts.rejected += int((role == REJECTIONS).sum())
+        yield part.finished(judged, decisions, role, first=place)
+        place += rows
+
+
+def _examples(
+    part: _Part,
+    pairing: Pairing,
+    first: int,
+    counts: RowCounts,
+    *,
+    ledger: MetricLedger | None,
+    max_bytes: int,
+) -> Iterator[pa.RecordBatch]:
+    """Examples of a file whose first row is at place `first` of the run."""
+    for rows in work_ahead(part.rows(max_bytes=max_bytes), workers=_WORKERS):
+        decisions = pairing.decisions(first, rows.content.rows)
+        first += rows.content.rows
+        yield _finished(part, rows, decisions, ledger, counts)
 
 
 def _finished(
@@ -212,16 +263,27 @@ def _tasks(run: OpenedRun) -> list[Task]:
     return [parse_task_key(key) for key in sorted(keys)]
 
 
-def _parts(run: OpenedRun, tasks: list[Task], source: Source) -> list[_Part]:
-    """Files of rows in reading order: details by task and path, then inference output."""
+def _parts(
+    run: OpenedRun, tasks: list[Task], source: Source, judges: dict[str, JudgeTask]
+) -> list[_Part | JudgePart]:
+    """Files of rows in reading order: details by task and path, then inference output.
+
+    Args:
+        judges: filled with the tasks whose rows are judged prompts.
+    """
     known = {
         task.key: frozenset().union(*(r.metric_names(task.key) for r in run.results))
         for task in tasks
     }
-    parts = [
-        _Part(d.source_file, d.path, parse_task_key(d.task_key), d, known[d.task_key])
-        for d in sorted(run.details, key=lambda d: (d.task_key, d.source_file))
-    ]
+    parts: list[_Part | JudgePart] = []
+    for details in sorted(run.details, key=lambda d: (d.task_key, d.source_file)):
+        task = parse_task_key(details.task_key)
+        if is_judged(details):
+            shared = judges.setdefault(task.key, JudgeTask())
+            parts.append(JudgePart(details, task, shared))
+        else:
+            path, file = details.path, details.source_file
+            parts.append(_Part(file, path, task, details, known[task.key]))
     if run.files.inference:
         # only gen_qa writes it; the name of the file does not say for which task
         task = next((task for task in tasks if task.name == "gen_qa"), tasks[0])
