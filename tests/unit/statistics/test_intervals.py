@@ -29,7 +29,7 @@ def test_normal_quantiles_are_scipys(level) -> None:
 
 
 def test_a_level_without_quantile_is_refused_with_the_valid_ones() -> None:
-    with pytest.raises(CompilationError, match=r"0\.97; use one of 0\.8, 0\.9, 0\.95"):
+    with pytest.raises(CompilationError, match=r"0\.97; use one of 0\.6, 0\.8, 0\.9"):
         render("{{ normal_quantile(0.97) }}")
 
 
