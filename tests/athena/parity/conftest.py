@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import duckdb
 import pytest
@@ -20,9 +22,10 @@ from tests.athena.parity.engines import DuckDb, Trino, open_duckdb, open_trino
 from tests.athena.parity.lake import upload, write_parity_lake
 from tests.fixtures.dbt import Dbt
 
-BUCKET = "parity-lake"
-RAW = "parity_raw"
-MARTS = "parity_marts"
+RUN = uuid4().hex[:8]  # a rig may serve several sessions
+BUCKET = f"parity-{RUN}"
+RAW = f"parity_raw_{RUN}"
+MARTS = f"parity_marts_{RUN}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +59,8 @@ def cloud_lake(rig: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     s3.create_bucket(Bucket=BUCKET)
     upload(folder, s3, bucket=BUCKET, prefix="lake")
     root = f"s3://{BUCKET}/lake"
-    lake = Lake.open(root)
-    GlueCatalogue(RAW, root).rebuild(lake.loads)
+    loads = Lake.open(root).loads
+    GlueCatalogue(RAW, root).rebuild(loads, now=datetime.now(UTC), grace=timedelta(days=1))
     return folder
 
 
