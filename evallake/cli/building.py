@@ -85,6 +85,13 @@ def _schema(file: Path) -> dict[str, object]:
     help="A variable of the models, e.g. label_field=category. Repeatable.",
 )
 @option(
+    "--baseline",
+    multiple=True,
+    metavar="JOB",
+    help="Compare every other job with this one. Repeatable. By default the jobs tagged"
+    " baseline=true, the previous job of each model family, and the newest jobs on the same data.",
+)
+@option(
     "--schema",
     type=click.Path(path_type=Path),
     metavar="FILE",
@@ -99,6 +106,7 @@ def build(
     if_changed: bool,
     threads: int | None,
     var: tuple[str, ...],
+    baseline: tuple[str, ...],
     schema: Path | None,
     format: str,
 ) -> None:
@@ -112,8 +120,15 @@ def build(
     Example:
       evallake build --var label_field=category
       evallake build --schema answer.schema.json
+      evallake build --baseline nova-lite-20251106T175852Z
     """
     variables = _variables(var)
+    if baseline:
+        if "baselines" in variables:
+            raise click.UsageError("--baseline and --var baselines exclude each other.")
+        variables["baselines"] = list(baseline)
+    if "baselines" in variables:
+        _check_baselines(configuration(context), variables["baselines"])
     if schema is not None:
         if "answer_schema" in variables:
             raise click.UsageError("--schema and --var answer_schema exclude each other.")
@@ -131,6 +146,14 @@ def build(
         ),
     )
     click.echo(to_json(asdict(result)) if format == "json" else str(result.published))
+
+
+def _check_baselines(config: Config, baselines: object) -> None:
+    from evallake.baselines import check_baselines
+    from ingest.lake import Lake
+
+    assert isinstance(baselines, list)
+    check_baselines(Lake.open(config.root), baselines)
 
 
 def build_and_tell(config: Config, options: BuildOptions) -> BuildResult:
