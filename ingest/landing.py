@@ -35,6 +35,7 @@ from ingest.lake import Accounting, Lake, Load, LoadWriter, RowCounter
 from ingest.lake.catalogue import Catalogue
 from ingest.lake.commit import Provenance, StagedLoad, commit_load
 from ingest.lake.identity import RunName, input_digest, job_ids, load_digest
+from ingest.lake.placing import Placing
 from ingest.memory import keep_memory_flat
 from ingest.raw import LANDED, RAW_EXAMPLE, Finding, ReadOptions, Run
 from ingest.sources import SourceLimits, open_source
@@ -103,6 +104,10 @@ class Progress(Protocol):
         """So many more input rows, about so many bytes of rows, are through."""
         ...
 
+    def moved(self, *, bytes: int, of: int) -> None:
+        """So many bytes of a stage's files, of so many, went to or came from a remote store."""
+        ...
+
     def finished(self, result: LandingResult) -> None:
         """A run is done; what follows may still fail."""
         ...
@@ -118,6 +123,9 @@ class Silence:
         """Say nothing."""
 
     def advanced(self, *, rows: int, bytes: int) -> None:
+        """Say nothing."""
+
+    def moved(self, *, bytes: int, of: int) -> None:
         """Say nothing."""
 
     def finished(self, result: LandingResult) -> None:
@@ -239,8 +247,9 @@ class _Landing:
 
     def _land_new(self, run: Run, job_id: str, digest: str) -> LandingResult:
         load_id = self.lake.new_load_id()
-        with self.lake.store.staging(load_id) as folder:
-            staged = self._stage(run, folder, job_id=job_id, load_id=load_id)
+        store = self.lake.store
+        with store.staging(load_id) as folder, Placing(store) as placing:
+            staged = self._stage(run, folder, placing, job_id=job_id, load_id=load_id)
             hold_because = None
             if self.check is not None:
                 self.progress.stage("checking")
@@ -265,8 +274,10 @@ class _Landing:
                 self.lake,
                 staged,
                 provenance,
+                placing=placing,
                 hold_because=hold_because,
                 catalogue=self.catalogue,
+                progress=lambda moved, of: self.progress.moved(bytes=moved, of=of),
             )
         try:
             self.lake.refresh_snapshots()
@@ -286,15 +297,17 @@ class _Landing:
             seconds=0.0,
         )
 
-    def _stage(self, run: Run, folder: Path, *, job_id: str, load_id: str) -> StagedLoad:
-        """Read the run and write its files into `folder`."""
+    def _stage(
+        self, run: Run, folder: Path, placing: Placing, *, job_id: str, load_id: str
+    ) -> StagedLoad:
+        """Read the run and write its files into `folder`; finished ones may leave at once."""
         self.progress.stage("reading")
         rows = RowCounter()
         dataset = DatasetId()
         workers = self.options.workers or os.cpu_count() or 1
         batches = run.batches(max_bytes=self.options.batch_bytes)
         with (
-            LoadWriter(folder, job_id=job_id, load_id=load_id) as writer,
+            LoadWriter(folder, job_id=job_id, load_id=load_id, finished=placing.begin) as writer,
             closing(build_ahead(batches, workers=workers, bleu_tasks=_bleu_tasks(run))) as built,
         ):
             for raw, tables in built:

@@ -8,6 +8,7 @@ missing library or a missing region is called. The library is optional, so it is
 from __future__ import annotations
 
 import os
+import weakref
 from functools import cache
 from typing import Any
 
@@ -57,7 +58,11 @@ def client(service: str, *, attempts: int | None = None) -> Any:
         # read from disk again (a tenth of a second) is shared.
         session: Any = get_session()
         session.register_component("data_loader", _service_models())
-        return session.create_client(service, region_name=region(), config=config)
+        made = session.create_client(service, region_name=region(), config=config)
+    # Its connections go when it goes; nothing of ours has to be closed by whoever asked for one.
+    connections = made._endpoint.http_session
+    weakref.finalize(made, connections.close)
+    return made
 
 
 @cache

@@ -6,7 +6,7 @@ hold, and whether the load deserves to be seen, was decided before.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -15,6 +15,7 @@ from ingest.lake.accounting import Accounting
 from ingest.lake.catalogue import Catalogue
 from ingest.lake.events import LoadFacts, TableFiles
 from ingest.lake.lake import Lake
+from ingest.lake.placing import Placing
 from ingest.lake.writer import StagedFile
 from ingest.raw import Finding
 from ingest.tables import DATA_TABLES
@@ -43,15 +44,21 @@ class Provenance:
     """The job in a few words, for people who read the log."""
 
 
+def _unwatched(moved: int, of: int) -> None:
+    """Nobody watches."""
+
+
 def commit_load(
     lake: Lake,
     staged: StagedLoad,
     provenance: Provenance,
     *,
+    placing: Placing,
     hold_because: str | None = None,
     catalogue: Catalogue | None = None,
+    progress: Callable[[int, int], None] = _unwatched,
 ) -> None:
-    """Put the files in place, register them, and append the one event that makes them count.
+    """Have the files in place, register them, and append the one event that makes them count.
 
     Until that event no reader looks at them. What fails before it, or is certain not to have
     written it, takes the files away again. Where it may have been written (the store did not
@@ -59,8 +66,14 @@ def commit_load(
     them, and those of no committed load are waste that vacuum removes.
 
     Args:
+        lake: where the load goes.
+        staged: the load, whole.
+        provenance: where it comes from.
+        placing: what some of its files may be on their way with already; it is being left, so
+            that it takes them away, by whoever meets an error from here.
         hold_because: why the load must not be seen yet; None commits it.
         catalogue: where SQL engines look for the files; None where they read the folders.
+        progress: told of bytes in place and bytes in all.
     """
     facts = LoadFacts(
         source_uri=provenance.source_uri,
@@ -72,10 +85,11 @@ def commit_load(
         tables=_table_files(staged.files),
         findings=staged.findings,
     )
-    with _Placing(lake, staged, catalogue) as placing:
-        for file in staged.files:
-            placing.put(file)
-        placing.register()
+    placing.finish(staged.files, progress=progress)
+    registration = _Registration(catalogue, staged)
+    with registration:
+        registration.register()
+    placing.keep()
     try:
         if hold_because is None:
             lake.commit(staged.job_id, staged.load_id, facts)
@@ -84,22 +98,20 @@ def commit_load(
     except OutcomeUnknownError:
         raise
     except StoreError as failure:
+        registration.undo(failure)
         placing.take_away(failure)
         raise
 
 
-class _Placing:
-    """Puts files in place and registers them; leaving it with an error undoes both."""
+class _Registration:
+    """A load's place in the catalogue; leaving it with an error undoes it."""
 
-    def __init__(self, lake: Lake, staged: StagedLoad, catalogue: Catalogue | None) -> None:
-        self._store = lake.store
-        self._staged = staged
+    def __init__(self, catalogue: Catalogue | None, staged: StagedLoad) -> None:
         self._catalogue = catalogue
+        self._staged = staged
         self._tables = list(dict.fromkeys(file.table for file in staged.files))
-        self._is_registered = False
-        self._keys: list[str] = []
 
-    def __enter__(self) -> _Placing:
+    def __enter__(self) -> _Registration:
         return self
 
     def __exit__(
@@ -108,32 +120,23 @@ class _Placing:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if error is not None:
-            self.take_away(error)
-
-    def put(self, file: StagedFile) -> None:
-        self._keys.append(file.key)  # first: a put that fails may have left something
-        self._store.put_file(file.path, file.key)
+        if error is not None:  # a call that fails may have registered something
+            self.undo(error)
 
     def register(self) -> None:
         if self._catalogue is not None:
-            self._is_registered = True  # first: a call that fails may have registered something
             staged = self._staged
             self._catalogue.register_load(staged.job_id, staged.load_id, tables=self._tables)
 
-    def take_away(self, because: BaseException) -> None:
-        """Remove files that no event refers to; what cannot be removed is noted on `because`."""
-        if self._catalogue is not None and self._is_registered:
-            staged = self._staged
-            try:
-                self._catalogue.forget_load(staged.job_id, staged.load_id, tables=self._tables)
-            except StoreError as error:
-                because.add_note(f"left behind, no reader looks there: {error}")
-        for key in self._keys:
-            try:
-                self._store.delete(key)
-            except StoreError as error:
-                because.add_note(f"left behind, no reader sees it: {error}")
+    def undo(self, because: BaseException) -> None:
+        """Have the catalogue forget the load; where it cannot, that is noted on `because`."""
+        if self._catalogue is None:
+            return
+        staged = self._staged
+        try:
+            self._catalogue.forget_load(staged.job_id, staged.load_id, tables=self._tables)
+        except StoreError as error:
+            because.add_note(f"left behind, no reader looks there: {error}")
 
 
 def _table_files(files: tuple[StagedFile, ...]) -> tuple[TableFiles, ...]:

@@ -13,7 +13,7 @@ import random
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -145,7 +145,8 @@ class S3Store:
         target = self._key(key)
         for tried in range(1, _READ_TRIES + 1):
             try:
-                return bytes(self._client.get_object(**self._object(target))["Body"].read())
+                with closing(self._client.get_object(**self._object(target))["Body"]) as body:
+                    return bytes(body.read())
             except self._errors as error:
                 if tried == _READ_TRIES or http_status(error) is not None:
                     raise self._refusal(error, "read", key) from error

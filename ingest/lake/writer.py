@@ -7,7 +7,7 @@ file is encoded is `ingest.lake.parquet`'s matter; where the files go is the com
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +45,13 @@ class StagedFile:
     bytes: int
 
 
+Finished = Callable[[StagedFile], None]
+
+
+def _unwatched(file: StagedFile) -> None:
+    """Nobody waits for files."""
+
+
 class LoadWriter:
     """Writes the tables of one load; use as a context manager.
 
@@ -56,12 +63,27 @@ class LoadWriter:
     _BEHIND = 3
 
     def __init__(
-        self, folder: Path, *, job_id: str, load_id: str, sizes: PartSizes | None = None
+        self,
+        folder: Path,
+        *,
+        job_id: str,
+        load_id: str,
+        sizes: PartSizes | None = None,
+        finished: Finished = _unwatched,
     ) -> None:
+        """
+        Args:
+            folder: private, empty.
+            job_id: the load's job.
+            load_id: the load.
+            sizes: None for the usual ones.
+            finished: told of each file when it is whole, from the thread that wrote it.
+        """
         self._folder = folder
         self._job_id = job_id
         self._load_id = load_id
         self._sizes = sizes or PartSizes()
+        self._finished = finished
         self._rows: Counter[str] = Counter()
         self._writers: dict[str, _TableWriter] = {}
         self._lanes = {name: _Lane(name) for name in ("tokens", "others")}
@@ -95,6 +117,7 @@ class LoadWriter:
                     job_id=self._job_id,
                     load_id=self._load_id,
                     sizes=self._sizes,
+                    finished=self._finished,
                 )
             lane = self._lanes["tokens" if name == EXAMPLE_TOKENS.name else "others"]
             lane.submit(writer, rows, behind=self._BEHIND)
@@ -144,7 +167,14 @@ class _TableWriter:
     """Gathers rows into row groups and row groups into part files; used by one thread."""
 
     def __init__(
-        self, table: Table, folder: Path, *, job_id: str, load_id: str, sizes: PartSizes
+        self,
+        table: Table,
+        folder: Path,
+        *,
+        job_id: str,
+        load_id: str,
+        sizes: PartSizes,
+        finished: Finished,
     ) -> None:
         self.files: list[StagedFile] = []
         self._table = table
@@ -152,6 +182,7 @@ class _TableWriter:
         self._folder = folder
         self._ids = (job_id, load_id)
         self._sizes = sizes
+        self._finished = finished
         self._gathered: list[pa.Table] = []
         self._gathered_rows = 0
         self._gathered_bytes = 0
@@ -171,9 +202,7 @@ class _TableWriter:
     def close(self) -> None:
         if self._gathered:
             self._write_row_group()
-        if self._part is not None:
-            self.files.append(self._part.close())
-            self._part = None
+        self._finish_part()
 
     def abandon(self) -> None:
         if self._part is not None:
@@ -190,8 +219,13 @@ class _TableWriter:
             path = self._folder / f"{self._table.name}-{number:05d}.parquet"
             self._part = _Part(self._table, path, key)
         if self._part.write(rows) >= self._sizes.part_bytes:
+            self._finish_part()
+
+    def _finish_part(self) -> None:
+        if self._part is not None:
             self.files.append(self._part.close())
             self._part = None
+            self._finished(self.files[-1])
 
 
 def _compacted(rows: pa.Table) -> pa.Table:

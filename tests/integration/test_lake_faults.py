@@ -44,6 +44,10 @@ class Faulty:
     def root(self) -> str:
         return self._store.root
 
+    @property
+    def at_once(self) -> int:
+        return self._store.at_once
+
     def __getattr__(self, name: str) -> Any:
         assert name in self.CALLS
         return lambda *args, **options: self._call(name, *args, **options)

@@ -304,6 +304,9 @@ def test_progress_is_told_every_row_once(ingest: Ingest) -> None:
         def advanced(self, *, rows: int, bytes: int) -> None:
             told.append(rows)
 
+        def moved(self, *, bytes: int, of: int) -> None:
+            told.append((bytes, of))
+
         def finished(self, result: LandingResult) -> None:
             told.append(result.outcome)
 

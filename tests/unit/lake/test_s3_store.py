@@ -52,6 +52,8 @@ class Wire:
             raise error
         result = getattr(self._real, name)(*args, **options)
         if when == "after":
+            if "Body" in result:
+                result["Body"].close()
             raise error
         return result
 
