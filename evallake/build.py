@@ -32,6 +32,8 @@ from evallake.project import Project
 from ingest.errors import InputError, StoreError
 from ingest.lake import Lake
 
+_FROM_STORE = re.compile(r"\bHTTP Error\b|\berror for HTTP\b")
+"""How DuckDB words what a store or the network refused."""
 BUILD_INFO = "build_info"
 """A table of one row in the published file: what it was built from, and when."""
 
@@ -87,10 +89,13 @@ def build(
         InputError: the variable `answer_schema` holds what the models do not read.
         BusyError: another build of the same file is under way.
         LakeError: there is no lake to build from.
+        StoreError: a lake on S3 stopped answering.
         RuntimeError: a model could not be built, or dbt could not start: not the data's fault.
     """
     started = time.monotonic()
     lake = Lake.open(config.root)
+    if config.is_remote:
+        _check_reach()
     with _only_build(config):
         lake.refresh_snapshots(only_if_stale=True)
         inputs = _inputs(lake, project, options)
@@ -156,6 +161,16 @@ def _only_build(config: Config) -> Iterator[None]:
         yield
 
 
+def _check_reach() -> None:
+    """Have DuckDB load what reads S3, before dbt does: its refusals say more than dbt's."""
+    import duckdb
+
+    from evallake.engines.s3 import load_httpfs
+
+    with duckdb.connect() as connection:
+        load_httpfs(connection)
+
+
 def _inputs(lake: Lake, project: Project, options: BuildOptions) -> _Inputs:
     variables = json.dumps(dict(options.variables), sort_keys=True, default=str)
     loads = sorted(load.load_id for load in lake.current().values())
@@ -217,6 +232,12 @@ def _refuse_failures(outcome: DbtOutcome, config: Config) -> None:
     models = [failure for failure in outcome.failures if not failure.is_test]
     if models or not outcome.failures:
         broken = "; ".join(f"{failure.name}: {failure.message}" for failure in models)
+        if config.is_remote and _FROM_STORE.search(broken):
+            raise StoreError(
+                f"the lake could not be read during the build ({broken})",
+                where=config.root,
+                do="see whether the credentials expired or the network broke, and build again",
+            )
         raise RuntimeError(f"models could not be built: {broken}; dbt's log is {logs}")
     raise DataTestError(
         tuple(

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+_REMOTE_LAKE = re.compile(r"'(s3://[^/']+)")
+"""In a staging view's text: the bucket that it reads."""
 _HEADER = re.compile(r"^--\s?(?P<key>[A-Z][a-z]+):\s*(?P<text>.*)$")
 
 
@@ -129,12 +131,14 @@ def ask(config: Config, sql: str, *, where: str = "--sql") -> pa.Table:
     Raises:
         NotBuiltError: nothing has been published yet.
         QuestionError: the engine refuses the text.
+        StoreError: it reads the staging views of a lake on S3, which cannot be reached.
     """
     import duckdb
 
     with open_published(config) as connection:
         try:
             _check_asks(connection.extract_statements(sql), where=where)
+            reach_lake(connection, sql)
             relation = connection.execute(sql)
             return _plain_integers(relation.to_arrow_table())
         except duckdb.Error as error:
@@ -158,6 +162,24 @@ def _check_asks(statements: list[duckdb.Statement], *, where: str) -> None:
             where=where,
             do="give one select, show, describe or explain; --output writes the answer to a file",
         )
+
+
+def reach_lake(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Let `connection` read the lake on S3 where `sql` needs it.
+
+    Marts are in the published file; only the staging views read the lake itself. So whoever asks
+    the marts needs neither credentials nor a network.
+    """
+    names = connection.get_table_names(sql)
+    views = connection.execute("select view_name, sql from duckdb_views() where not internal")
+    texts = [text for name, text in views.fetchall() if name in names]
+    roots = {match[1] for text in texts if (match := _REMOTE_LAKE.search(text))}
+    if not roots:
+        return
+    from evallake.engines.s3 import S3Access
+
+    for root in sorted(roots):
+        S3Access(root).open(connection)
 
 
 def _plain_integers(table: pa.Table) -> pa.Table:
