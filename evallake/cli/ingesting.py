@@ -214,6 +214,10 @@ class _Watcher:
         self._rows += rows
         self._tell()
 
+    def moved(self, *, bytes: int, of: int) -> None:
+        """More bytes went to or came from a remote store."""
+        self._step(bytes, of, f"{self._stage}, {bytes / 1e6:,.0f} of {of / 1e6:,.0f} MB")
+
     def finished(self, result: LandingResult) -> None:
         """A run is done."""
         self.results.append(result)
