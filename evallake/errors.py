@@ -6,7 +6,10 @@ error as one line and knows its exit code.
 InputError                     exit 3
 ├── NotBuiltError              there is no published DuckDB file yet: run `evallake build`
 ├── QuestionError              no such question, or SQL that does not run
-└── DataTestError              the build's own tests found data that breaks a promise
+├── ComparisonError            two jobs that cannot be held against each other as asked
+├── RulesError                 a rule of a gate that cannot be used
+├── DataTestError              the build's own tests found data that breaks a promise
+└── ValidationError            an expectation that cannot be evaluated
 StoreError                     exit 4
 ├── BusyError                  another build of the same file is under way
 └── OutputError                a result cannot be written where it was asked for
@@ -33,6 +36,18 @@ class DataTestError(InputError):
         shown = ", ".join(failures[:3])
         more = f" and {len(failures) - 3} more" if len(failures) > 3 else ""
         super().__init__(f"{len(failures)} failed: {shown}{more}", where=where, do=do)
+
+
+class ValidationError(InputError):
+    """An expectation is broken: it says nothing about the data."""
+
+
+class ComparisonError(InputError):
+    """Two jobs that were not compared, or cannot be."""
+
+
+class RulesError(InputError):
+    """A rule file that cannot be used; the message names the line."""
 
 
 class BusyError(StoreError):
