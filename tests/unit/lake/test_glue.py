@@ -211,18 +211,16 @@ def test_two_who_make_the_tables_at_once_agree(
 def test_partitions_go_in_batches_that_glue_takes(
     catalogue: GlueCatalogue, calls: GlueCalls, database: str, log: Log
 ) -> None:
-    for number in range(130):
-        log.commit(f"job-{number}")
-    calls.forget()
-    changes = {c.table: c for c in catalogue.rebuild(log.loads, now=log.now, grace=DAY)}
+    log.commit("job")
+    (one,) = log.loads()
+    many = [replace(one, job_id=f"job-{number}") for number in range(130)]
+    changes = {c.table: c for c in catalogue.rebuild(lambda: many, now=log.now, grace=DAY)}
     assert changes["examples"].partitions_added == changes["examples"].partitions == 130
     assert calls.names.count("BatchCreatePartition") == 4
     assert sorted(calls.sizes) == [30, 30, 100, 100]
-    for number in range(130):
-        log.lake.drop(f"job-{number}")
-    log.now += 2 * DAY
+    gone = [replace(load, state="dropped", hidden_at_utc=log.now - 2 * DAY) for load in many]
     calls.forget()
-    assert catalogue.tidy(log.loads, now=log.now, grace=DAY) == 260
+    assert catalogue.tidy(lambda: gone, now=log.now, grace=DAY) == 260
     removals = [size for size in calls.sizes if size <= 25]
     assert sum(removals) == 260
     assert len(removals) == calls.names.count("BatchDeletePartition")
