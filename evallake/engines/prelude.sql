@@ -32,7 +32,6 @@ create or replace macro json_extract_scalar(j, p) as
     end;
 create or replace macro json_parse(s) as cast(s as json);
 create or replace macro json_array_length(j) as cast(system.main.json_array_length(j) as bigint);
-create or replace macro json_format(j) as cast(j as varchar);
 
 -- numbers
 -- null as soon as one argument is null, where DuckDB's own skip it

@@ -7,6 +7,7 @@ Runs dbt as anybody would and remembers what it said. What the engines disagree 
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,7 @@ from typing import Any
 
 from tests.fixtures.dbt import Dbt
 
-PROJECT = "evallake"
+_GRAIN = re.compile(r"Grain: one row per (?:\((\w+(?:, \w+)*)\)|(\w+))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Model:
 
     name: str
     grain: tuple[str, ...]
-    """Columns that its unique_grain test names; none where it has no such test."""
+    """Columns that identify a row, as its description begins; none where it does not say."""
     materialized: str
 
 
@@ -75,17 +76,17 @@ def build(dbt: Dbt, target: str, *arguments: str, **environment: str) -> Built:
 
 
 def _models(manifest: Mapping[str, Any]) -> tuple[Model, ...]:
-    nodes = manifest["nodes"].values()
-    grains: dict[str, tuple[str, ...]] = {}
-    for node in nodes:
-        test = node.get("test_metadata") or {}
-        if test.get("name") == "unique_grain":
-            grains[node["attached_node"]] = tuple(test["kwargs"]["columns"])
     return tuple(
-        Model(node["name"], grains.get(node["unique_id"], ()), node["config"]["materialized"])
-        for node in sorted(nodes, key=lambda node: str(node["name"]))
+        Model(node["name"], _grain(node["description"]), node["config"]["materialized"])
+        for node in sorted(manifest["nodes"].values(), key=lambda node: str(node["name"]))
         if node["resource_type"] == "model" and node["config"]["materialized"] != "ephemeral"
     )
+
+
+def _grain(description: str) -> tuple[str, ...]:
+    """The columns of `Grain: one row per (a, b)`, with which every description begins."""
+    found = _GRAIN.match(" ".join(description.split()))
+    return () if found is None else tuple((found[1] or found[2]).split(", "))
 
 
 @dataclass(slots=True)
