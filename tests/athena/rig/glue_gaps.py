@@ -21,6 +21,8 @@ _STORAGE_DEFAULTS: dict[str, Any] = {
 def close_gaps() -> None:
     """Replaces and adds Glue operations in moto. Calling it again does nothing."""
     from moto.core.responses import ActionResult, EmptyResult
+    from moto.glue import utils
+    from moto.glue.exceptions import JsonRESTError
     from moto.glue.models import FakePartition, FakeTable
     from moto.glue.responses import GlueResponse
 
@@ -31,6 +33,10 @@ def close_gaps() -> None:
     # Glue fills in what a storage descriptor leaves out; Trino unboxes those numbers unseen.
     for kind in (FakeTable, FakePartition):
         kind.as_dict = _with_storage_defaults(kind.as_dict)
+
+    # Partition keys of CTAS are often varchar(10): moto knows types without their length only.
+    cast = utils._cast
+    utils._cast = lambda type_, value: cast(type_.split("(")[0], value)
 
     # Trino splits a table's partitions into segments; moto would return all of them in each.
     whole = GlueResponse.get_partitions
@@ -56,8 +62,6 @@ def close_gaps() -> None:
         return ActionResult({"Errors": []})
 
     def get_user_defined_function(self: Any) -> Any:  # Trino, when it looks up a function
-        from moto.glue.exceptions import JsonRESTError
-
         raise JsonRESTError("EntityNotFoundException", "Function not found.")
 
     def answer(**result: Any) -> Any:

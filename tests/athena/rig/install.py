@@ -26,6 +26,10 @@ from tests.athena.rig.errors import MissingToolError, RigError
 
 _POM = Path(__file__).with_name("pom.xml")
 JAVA_MAJOR = 17
+USUAL_FOLDERS = (
+    ("/usr/lib/jvm", "*17*/bin/java"),
+    ("/Library/Java/JavaVirtualMachines", "*17*/Contents/Home/bin/java"),
+)
 _MAVEN_SECONDS = 900
 _NOT_PROVEN = (
     "Not proven without it: that models, tests and questions run on Athena's engine and give the"
@@ -76,8 +80,7 @@ def find_java() -> Path:
     candidates = [
         *([Path(os.environ["JAVA_HOME"]) / "bin/java"] if os.environ.get("JAVA_HOME") else []),
         *([Path(which)] if (which := shutil.which("java")) else []),
-        *sorted(Path("/usr/lib/jvm").glob("*17*/bin/java")),
-        *sorted(Path("/Library/Java/JavaVirtualMachines").glob("*17*/Contents/Home/bin/java")),
+        *(java for folder, found in USUAL_FOLDERS for java in sorted(Path(folder).glob(found))),
     ]
     seen: list[str] = []
     for java in candidates:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import socket
 import threading
 
-_FIRST_HOLDER_SECONDS = 60
-_NEXT_HOLDER_SECONDS = 2
+FIRST_HOLDER_SECONDS = 60
+NEXT_HOLDER_SECONDS = 2
 
 
 class Leash:
@@ -20,16 +20,16 @@ class Leash:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._changed = threading.Condition()
-        self._holders = 0
+        self.holders = 0
         threading.Thread(target=self._accept, daemon=True, name="leash").start()
 
     def wait_until_released(self) -> None:
         """Returns soon after the last holder has let go, or when none comes at all."""
-        patience = _FIRST_HOLDER_SECONDS
+        patience = FIRST_HOLDER_SECONDS
         with self._changed:
-            while self._changed.wait_for(lambda: self._holders > 0, timeout=patience):
-                self._changed.wait_for(lambda: self._holders == 0)
-                patience = _NEXT_HOLDER_SECONDS  # another worker may be about to take it
+            while self._changed.wait_for(lambda: self.holders > 0, timeout=patience):
+                self._changed.wait_for(lambda: self.holders == 0)
+                patience = NEXT_HOLDER_SECONDS  # another worker may be about to take it
 
     def _accept(self) -> None:
         while True:
@@ -48,7 +48,7 @@ class Leash:
 
     def _count(self, change: int) -> None:
         with self._changed:
-            self._holders += change
+            self.holders += change
             self._changed.notify_all()
 
 

@@ -25,6 +25,7 @@ ENVIRONMENT_FILE = "EVALLAKE_RIG_ENV"
 
 _REPOSITORY = Path(__file__).resolve().parents[3]
 _START_SECONDS = 240
+_END_SECONDS = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,15 @@ class SharedRig:
     log: Path | None
     """What the rig says: failed statements with their errors. None for one started by hand."""
     held: socket.socket | None
+    process: subprocess.Popen[bytes] | None
+    """The rig's process in the process that started it."""
 
     def release(self) -> None:
-        """Lets go of the rig; it ends when everybody has."""
+        """Lets go of the rig; it ends when everybody has. Who started it sees it end."""
         if self.held:
             self.held.close()
+        if self.process:
+            self.process.wait(_END_SECONDS)
 
 
 def shared_rig(folder: Path) -> SharedRig:
@@ -50,20 +55,21 @@ def shared_rig(folder: Path) -> SharedRig:
     """
     by_hand = os.environ.get(ENVIRONMENT_FILE)
     if by_hand:
-        return SharedRig(read_environment(Path(by_hand)), None, None)
+        return SharedRig(read_environment(Path(by_hand)), None, None, None)
     folder.mkdir(parents=True, exist_ok=True)
     where, log = folder / "env", folder / "rig.log"
+    process = None
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not where.exists():
             install()  # here, so that what is missing is said by an exception
-            _start(folder, where=where, log=log)
+            process = _start(folder, where=where, log=log)
         variables = read_environment(where)
         held = hold(int(variables["EVALLAKE_RIG_LEASH"]))
-    return SharedRig(variables, log, held)
+    return SharedRig(variables, log, held, process)
 
 
-def _start(folder: Path, *, where: Path, log: Path) -> None:
+def _start(folder: Path, *, where: Path, log: Path) -> subprocess.Popen[bytes]:
     command = [
         sys.executable,
         "-m",
@@ -89,3 +95,4 @@ def _start(folder: Path, *, where: Path, log: Path) -> None:
             said_text = log.read_text(encoding="utf-8", errors="replace")
             raise RigError(f"The rig did not start.\n{said_text[-6000:]}")
         time.sleep(0.1)
+    return process

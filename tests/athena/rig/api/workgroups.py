@@ -12,7 +12,6 @@ from typing import Any
 from tests.athena.rig.api.refusals import InvalidRequestError
 
 PRIMARY = "primary"
-_LEAST_CUTOFF_BYTES = 10_000_000
 _ENGINE = {
     "SelectedEngineVersion": "AUTO",
     "EffectiveEngineVersion": "Athena engine version 3",
@@ -89,7 +88,6 @@ class WorkGroups:
         """Makes a work group, whose settings win unless it says otherwise."""
         if name in self._groups:
             raise InvalidRequestError("WorkGroup is already created")
-        _check(configuration)
         enforced = {"EnforceWorkGroupConfiguration": True}
         self._groups[name] = WorkGroup(name, enforced | configuration, description)
 
@@ -105,7 +103,6 @@ class WorkGroups:
         kept = dict(group.configuration.get("ResultConfiguration") or {})
         if results.pop("RemoveOutputLocation", False):
             kept.pop("OutputLocation", None)
-        _check(updates)
         group.configuration |= {**updates, "ResultConfiguration": kept | results}
 
     def delete(self, name: str) -> None:
@@ -113,12 +110,3 @@ class WorkGroups:
         if name == PRIMARY:
             raise InvalidRequestError("The primary WorkGroup cannot be deleted")
         self._groups.pop(self.get(name).name)
-
-
-def _check(configuration: dict[str, Any]) -> None:
-    cutoff = configuration.get("BytesScannedCutoffPerQuery")
-    if cutoff is not None and cutoff < _LEAST_CUTOFF_BYTES:
-        raise InvalidRequestError(
-            f"Value '{cutoff}' at 'bytesScannedCutoffPerQuery' failed to satisfy constraint:"
-            f" Member must have value greater than or equal to {_LEAST_CUTOFF_BYTES}"
-        )
