@@ -6,8 +6,12 @@ one that moto closes by itself can be deleted here. `close_gaps()` changes moto 
 
 from __future__ import annotations
 
+import base64
+import json
+import re
 from typing import Any
 
+_VIEW_TEXT = re.compile(r"/\* Presto View: (\S+) \*/")
 _STORAGE_DEFAULTS: dict[str, Any] = {
     "BucketColumns": [],
     "Compressed": False,
@@ -94,6 +98,29 @@ def _with_storage_defaults(as_dict: Any) -> Any:
         storage = described.get("StorageDescriptor")
         if storage is not None:
             described["StorageDescriptor"] = _STORAGE_DEFAULTS | storage
+        if described.get("TableType") == "VIRTUAL_VIEW":
+            described["StorageDescriptor"]["Columns"] = _view_columns(described)
         return described
 
     return filled
+
+
+def _view_columns(view: dict[str, Any]) -> Any:
+    """A view's columns in Hive's words: Athena lists them, Trino writes one column `dummy`.
+
+    dbt-athena looks them up for unit tests; awswrangler for comments and types.
+    """
+    encoded = _VIEW_TEXT.fullmatch(view.get("ViewOriginalText") or "")
+    if encoded is None:
+        return view["StorageDescriptor"]["Columns"]
+    columns = json.loads(base64.b64decode(encoded[1]))["columns"]
+    return [{"Name": c["name"], "Type": _hive_type(c["type"])} for c in columns]
+
+
+def _hive_type(trino: str) -> str:
+    words = {"integer": "int", "varchar": "string", "real": "float", "varbinary": "binary"}
+    array = re.fullmatch(r"array\((.*)\)", trino)
+    if array:
+        return f"array<{_hive_type(array[1])}>"
+    bare = re.sub(r"\(\d+\)", "", trino) if not trino.startswith("decimal") else trino
+    return words.get(bare, bare)
