@@ -11,7 +11,7 @@ with newest as (
         *,
         row_number() over (
             partition by dataset_id, task_name, coalesce(model_name, job_id)
-            order by evaluated_at_utc desc, job_id desc
+            order by evaluated_at_utc desc nulls last, job_id desc
         ) as recency
     from dim_jobs
 
@@ -30,7 +30,7 @@ listed as (
         summary.schema_adherence,
         first_value(newest.job_id) over (
             partition by newest.dataset_id, newest.task_name
-            order by summary.accuracy desc, newest.job_id asc
+            order by summary.accuracy desc nulls last, newest.job_id asc
         ) as best_job_id
     from newest
     inner join mart_job_summary as summary on newest.job_id = summary.job_id
@@ -65,7 +65,7 @@ verdicts as (
         listed.job_id,
         count(distinct others.job_id) as compared_with,
         array_join(
-            array_agg(compared.other_job_id order by compared.other_job_id asc)
+            array_agg(compared.other_job_id order by compared.other_job_id asc nulls last)
                 filter (where compared.verdict = 'no difference shown'),
             ', '
         ) as tied_with,
@@ -107,8 +107,8 @@ select
 from listed
 left join verdicts on listed.job_id = verdicts.job_id
 order by
-    listed.dataset_name asc,
-    listed.dataset_id asc,
-    listed.task_name asc,
-    listed.accuracy desc,
+    listed.dataset_name asc nulls last,
+    listed.dataset_id asc nulls last,
+    listed.task_name asc nulls last,
+    listed.accuracy desc nulls last,
     listed.job_id asc

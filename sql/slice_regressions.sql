@@ -36,7 +36,7 @@ order by
     candidate_job_id asc,
     q_value asc nulls last,
     p_value asc nulls last,
-    delta asc,
+    delta asc nulls last,
     metric_name asc,
     slice_key asc,
     slice_value asc,

@@ -33,6 +33,6 @@ where examples.outcome = 'regressed'
 order by
     examples.baseline_job_id asc,
     examples.candidate_job_id asc,
-    examples.delta asc,
+    examples.delta asc nulls last,
     examples.candidate_confidence desc nulls last,
     examples.pair_key asc

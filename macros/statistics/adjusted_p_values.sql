@@ -25,7 +25,7 @@
                     least(
                         1e0,
                         min(p_value * cast(family_tests as double) / cast(tests_up_to as double))
-                            over (partition by {{ tested }} order by p_value desc)
+                            over (partition by {{ tested }} order by p_value desc nulls last)
                     )
         end as q_value,
         case
@@ -34,7 +34,7 @@
                     least(
                         1e0,
                         max(p_value * cast(family_tests - tests_below as double))
-                            over (partition by {{ tested }} order by p_value asc)
+                            over (partition by {{ tested }} order by p_value asc nulls last)
                     )
         end as holm_p_value
     from (
@@ -42,8 +42,8 @@
             *,
             count(p_value) over (partition by {{ family | join(', ') }}) as family_tests,
             -- equal p values share the last of their ranks in the one, the first in the other
-            count(p_value) over (partition by {{ tested }} order by p_value asc) as tests_up_to,
-            rank() over (partition by {{ tested }} order by p_value asc) - 1 as tests_below
+            count(p_value) over (partition by {{ tested }} order by p_value asc nulls last) as tests_up_to,
+            rank() over (partition by {{ tested }} order by p_value asc nulls last) - 1 as tests_below
         from {{ tests }}
     ) as ranked
 {%- endmacro %}

@@ -7,7 +7,6 @@ Beside the two whole jobs stand odd ones: each epoch of one, another prompt, oth
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest

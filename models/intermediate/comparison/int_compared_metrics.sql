@@ -36,8 +36,10 @@ declared as (
     select
         job_id,
         metric_name,
-        case when bool_and(higher_is_better) = bool_or(higher_is_better) then bool_and(higher_is_better) end
-            as is_higher_better,
+        case
+            when bool_and(higher_is_better) = bool_or(higher_is_better)
+                then bool_and(higher_is_better)
+        end as is_higher_better,
         case when min(aggregation) = max(aggregation) then min(aggregation) end as aggregation,
         case when min(scale_max) = max(scale_max) then min(scale_max) end as scale_max
     from {{ ref('stg_lake__job_metrics') }}
@@ -64,7 +66,7 @@ frequent_fields as (
     select field_path
     from field_counts
     group by field_path
-    order by sum(examples) desc, field_path asc
+    order by sum(examples) desc nulls last, field_path asc
     limit {{ var('compared_fields') }}
 
 ),
@@ -129,7 +131,7 @@ final as (
     select
         -- ids; the number means nothing outside this build
         job_id,
-        dense_rank() over (order by metric_kind asc, metric_name asc) as metric_number,
+        dense_rank() over (order by metric_kind asc nulls last, metric_name asc nulls last) as metric_number,
 
         -- attributes
         metric_kind,

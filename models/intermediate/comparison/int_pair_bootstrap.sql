@@ -108,7 +108,7 @@ drawn as (
         group_differences.pair_id,
         group_differences.metric_number,
         weights.replicate,
-        sum(weights.weight * group_differences.group_difference)
+        1e0 * sum(weights.weight * group_differences.group_difference)
         / sum(weights.weight * group_differences.group_keys) as units_drawn
     from group_differences
     inner join weights on group_differences.group_number = weights.group_number
@@ -159,7 +159,7 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by pair_id, metric_number order by replicate_delta asc
+            partition by pair_id, metric_number order by replicate_delta asc nulls last
         ) as place,
         count(*) over (partition by pair_id, metric_number) as drawn_replicates
     from replicates

@@ -126,7 +126,7 @@ final as (
             {%- for bin in range(bins) %}
             abs(sum(draws.weight * group_gaps.{{ side }}_gap_{{ bin }})){{ ' +' if not loop.last }}
             {%- endfor %}
-        ) / sum(draws.weight * group_gaps.group_keys) / 1e9 as {{ side }}_error
+        ) / (1e9 * sum(draws.weight * group_gaps.group_keys)) as {{ side }}_error
         {%- endfor %}
     from group_gaps
     inner join draws on group_gaps.group_number = draws.group_number

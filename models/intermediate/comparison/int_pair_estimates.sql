@@ -111,7 +111,7 @@ judged as (
         (baseline_variance + candidate_variance - difference_variance) / 2e0 as covariance,
         case
             when not is_extreme and pairs >= 2
-                then sqrt((baseline_variance + candidate_variance) / n)
+                then sqrt((baseline_variance + candidate_variance) / cast(pairs as double))
         end as unpaired_stderr,
         {{ sign_test_p_value('higher_clusters', 'lower_clusters') }} as sign_test
     from measured
@@ -197,7 +197,7 @@ final as (
         case
             when not is_extreme
                 then
-                    1e0 - difference_variance
+                    1e0 - 1e0 * difference_variance
                     / nullif(baseline_variance + candidate_variance, 0e0)
         end as variance_saved,
         unpaired_stderr,

@@ -119,7 +119,7 @@ estimated as (
         baseline_only,
         candidate_only,
         coalesce(calibrated_pairs, pairs, 0) as pairs,
-        coalesce(clusters, 0) as clusters,
+        case when metric_kind <> 'calibration' then coalesce(clusters, 0) end as clusters,
         coalesce(baseline_error, baseline_value) as baseline_value,
         coalesce(candidate_error, candidate_value) as candidate_value,
         coalesce(error_delta, delta) as delta,
@@ -163,7 +163,7 @@ estimated as (
             when metric_kind = 'calibration' then {{ detectable_effect('replicate_stddev') }}
             else minimum_detectable_effect
         end as minimum_detectable_effect,
-        tolerance,
+        cast({{ var('comparison_tolerance') }} as double) * scale_max as tolerance,
         needed_pairs,
         unmatched,
         worst_case_lower,
