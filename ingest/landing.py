@@ -37,7 +37,7 @@ from ingest.lake.commit import Provenance, StagedLoad, commit_load
 from ingest.lake.identity import RunName, input_digest, job_ids, load_digest
 from ingest.lake.placing import Placing
 from ingest.memory import keep_memory_flat
-from ingest.raw import LANDED, RAW_EXAMPLE, Finding, ReadOptions, Run
+from ingest.raw import LANDED, RAW_EXAMPLE, Finding, JobFacts, ReadOptions, Run
 from ingest.sources import SourceLimits, open_source
 from ingest.tables import EXAMPLES, JOB_METRICS, JOBS, JUDGMENTS, REJECTS
 
@@ -159,13 +159,28 @@ def ingest_source(
         StoreError: store or catalogue refused; the run in work left nothing visible.
     """
     keep_memory_flat()
-    with open_source(uri, limits=options.limits) as source:
+    watcher = progress or Silence()
+    with open_source(uri, limits=options.limits, fetched=_fetching(watcher)) as source:
         with _kernels_loading(sum(file.bytes for file in source.files)):
             runs = find_runs(source, options=options.read)
         names = [RunName(run.facts, run.timestamp, input_digest(run.files)) for run in runs]
         ids = job_ids(names, explicit=options.job_id)
-        landing = _Landing(source.uri, lake, options, now, progress or Silence(), check, catalogue)
+        landing = _Landing(source.uri, lake, options, now, watcher, check, catalogue)
         return [landing.land(run, job_id) for run, job_id in zip(runs, ids, strict=True)]
+
+
+def _fetching(progress: Progress) -> Callable[[int, int], None]:
+    """Tells of a remote source's bytes, in a stage that others do not have."""
+    has_begun = False
+
+    def fetched(moved: int, of: int) -> None:
+        nonlocal has_begun
+        if not has_begun:
+            progress.stage("fetching")
+            has_begun = True
+        progress.moved(bytes=moved, of=of)
+
+    return fetched
 
 
 @contextmanager
@@ -206,7 +221,9 @@ class _Landing:
             rows_expected=run.facts.examples_expected,
         )
         digest = load_digest(
-            run.files, reader=run.reader, options=_options_that_count(self.options.read)
+            run.files,
+            reader=run.reader,
+            options=_options_that_count(self.options.read, run.facts),
         )
         known = None if self.options.force else self._known(run, job_id, digest)
         if known is None:
@@ -352,8 +369,8 @@ def _item_keys(raw: pa.RecordBatch) -> pa.Array:
     return raw.column("item_key").filter(pc.equal(raw.column("role"), LANDED))
 
 
-def _options_that_count(options: ReadOptions) -> dict[str, object]:
-    """The options that change what is landed; of a recipe its content, not its path."""
+def _options_that_count(options: ReadOptions, facts: JobFacts) -> dict[str, object]:
+    """What changes what is landed besides the files; of a recipe its content, not its path."""
     recipe = None
     if options.recipe is not None:
         try:
@@ -364,9 +381,12 @@ def _options_that_count(options: ReadOptions) -> dict[str, object]:
                 where=str(options.recipe),
                 do="give the YAML recipe of the evaluation job",
             ) from error
-    return {
+    counted: dict[str, object] = {
         "model": options.model,
         "dataset": options.dataset,
         "tags": dict(sorted(options.tags.items())),
         "recipe": recipe,
     }
+    if facts.training_started_at_utc is not None:  # SageMaker was asked, so more is known
+        counted["training_job"] = facts.training_started_at_utc.isoformat()
+    return counted

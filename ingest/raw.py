@@ -196,6 +196,7 @@ class JobFacts:
     container_image: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
     recipe_json: str | None = None
+    hyperparameters_json: str | None = None
     config_json: str | None = None
 
 

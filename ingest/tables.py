@@ -116,6 +116,7 @@ JOBS = Table(
         Column("container_image", STRING, "Image of the evaluation container. Null when not known."),
         Column("tags_json", STRING, "Tags given at ingest, a JSON object of strings."),
         Column("recipe_json", STRING, "The recipe as JSON. Null when none was given."),
+        Column("hyperparameters_json", STRING, "Hyperparameters of the training job, a JSON object of strings. Null where SageMaker was not asked or has none."),
         Column("config_json", STRING, "config_general and config_tasks of the results file, as JSON. Null when there is no results file."),
     ),
     is_large=False,

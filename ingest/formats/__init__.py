@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ingest.formats.bedrock import find_bedrock_runs
+from ingest.formats.facts import with_training_job
 from ingest.formats.nova import find_nova_runs, has_nova_files
 from ingest.raw import ReadOptions, Run
 from ingest.sources import Source
@@ -20,7 +21,10 @@ def find_runs(source: Source, *, options: ReadOptions) -> list[Run]:
         FormatError: a file that is not what its name says.
         RecipeError: the recipe cannot be used.
     """
-    rated: list[Run] = [*find_bedrock_runs(source, options=options)]
-    if rated and not has_nova_files(source):
-        return rated
-    return [*find_nova_runs(source, options=options), *rated]
+    runs: list[Run] = [*find_bedrock_runs(source, options=options)]
+    if not runs or has_nova_files(source):
+        runs = [*find_nova_runs(source, options=options), *runs]
+    if source.training_job is not None:
+        for run in runs:
+            run.facts = with_training_job(run.facts, source.training_job)
+    return runs

@@ -3,7 +3,9 @@ then the files' own. No I/O."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ingest.formats.nodes import OpenedRun
@@ -13,6 +15,7 @@ from ingest.formats.tasks import Task, model_family
 from ingest.raw import JobFacts, ReadOptions
 from ingest.sources import Source
 from ingest.sources.locations import training_job_name
+from ingest.sources.source import TrainingJob
 
 
 def job_facts(
@@ -55,6 +58,23 @@ def job_facts(
         tags=dict(options.tags),
         recipe_json=given.text,
         config_json=None if results is None else results.config_json,
+    )
+
+
+def with_training_job(facts: JobFacts, job: TrainingJob) -> JobFacts:
+    """The facts with what SageMaker says of the job, which saw it run: it knows better."""
+    return replace(
+        facts,
+        training_job_name=job.name,
+        replicas=job.instance_count or facts.replicas,
+        instance_type=job.instance_type or facts.instance_type,
+        training_started_at_utc=job.started_at_utc,
+        training_ended_at_utc=job.ended_at_utc,
+        training_seconds=job.seconds,
+        container_image=job.image,
+        hyperparameters_json=json.dumps(job.hyperparameters, ensure_ascii=False, sort_keys=True)
+        if job.hyperparameters
+        else None,
     )
 
 

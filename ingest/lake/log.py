@@ -10,8 +10,8 @@ from __future__ import annotations
 from ingest.errors import LakeError, OutcomeUnknownError, StoreError
 from ingest.lake.events import Event, from_json, to_json
 from ingest.lake.layout import LOG, event_key, event_sequence
-from ingest.lake.parallel import each
 from ingest.lake.store import Store
+from ingest.parallel import each
 
 
 class Log:

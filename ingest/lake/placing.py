@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 
 from ingest.errors import StoreError
-from ingest.lake.parallel import each
 from ingest.lake.store import Store
 from ingest.lake.writer import StagedFile
-
-_LOOK_SECONDS = 0.2
-"""How often somebody who watches is told how far it is."""
+from ingest.parallel import await_all, each
 
 
 class Placing:
@@ -87,12 +84,7 @@ class Placing:
             if file.key not in self._pending:
                 self.begin(file)
         of = sum(file.bytes for file in files)
-        pending = set(self._pending.values())
-        while pending:
-            done, pending = wait(pending, timeout=_LOOK_SECONDS)
-            for future in done:
-                future.result()
-            progress(self._moved, of)
+        await_all(self._pending.values(), look=lambda: progress(self._moved, of))
 
     def keep(self) -> None:
         """From here on an error takes nothing away: the load may count already."""

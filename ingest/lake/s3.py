@@ -29,9 +29,9 @@ from ingest.aws.refusals import (
     was_refused,
 )
 from ingest.errors import IngestError, OutcomeUnknownError
-from ingest.lake.parallel import each
 from ingest.lake.refusals import refusals
 from ingest.lake.store import Moved, check_key
+from ingest.parallel import each
 
 PART_BYTES = 8 << 20
 """Files larger than this are sent in parts of this size (bytes)."""

@@ -18,9 +18,9 @@ import pyarrow.parquet as pq
 
 from ingest.lake.fold import Load
 from ingest.lake.layout import schema_key, snapshot_key
-from ingest.lake.parallel import each
 from ingest.lake.parquet import parquet_bytes
 from ingest.lake.store import Store
+from ingest.parallel import each
 from ingest.tables import CURRENT_LOADS, LOADS, TABLES, Table
 
 _SEQUENCE = b"evallake.sequence"

@@ -7,46 +7,50 @@ machine, and links and devices are never followed.
 
 from __future__ import annotations
 
-import hashlib
+import io
 import posixpath
 import tarfile
-import tempfile
 import zlib
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
 from ingest.errors import SourceError, StoreError
 from ingest.sources.limited import LimitedReader, RatioReader
 from ingest.sources.locations import training_job_name
-from ingest.sources.source import LOOKED_FOR, SourceFile, SourceLimits, is_wanted
+from ingest.sources.source import LOOKED_FOR, SourceFile, SourceLimits, TrainingJob, is_wanted
+from ingest.sources.spill import Spill, Spilled
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _COPY_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class _Spilled:
-    file: SourceFile
-    local: Path
-    sha256: str
+Open = Callable[[], io.BufferedReader]
+"""Opens an archive for one pass from front to back."""
 
 
 class ArchiveSource:
     """The members of one `.tar`, `.tar.gz` or `.tgz` that can matter."""
 
-    def __init__(self, path: Path, *, limits: SourceLimits) -> None:
-        self.uri = str(path)
+    def __init__(self, uri: str, open_archive: Open, *, address: str, limits: SourceLimits) -> None:
+        """
+        Args:
+            uri: what the archive is called.
+            open_archive: called once; need not give something that can seek.
+            address: the whole path, which may name the training job.
+            limits: what it may cost.
+        """
+        self.uri = uri
         self.context = ""
-        self.training_job_name = training_job_name(path.resolve().as_posix())
+        self.training_job_name = training_job_name(address)
+        self.training_job: TrainingJob | None = None
         self._limits = limits
         self.refused = 0
-        # mkdtemp makes it 0700; the finalizer removes it even if nobody closes the source
-        self._spill = tempfile.TemporaryDirectory(prefix="evallake-")
-        self._members: dict[str, _Spilled] = {}
+        self._spill = Spill()
+        self._members: dict[str, Spilled] = {}
         try:
-            self._read(path)
+            self._read(open_archive)
         except BaseException:
             self._spill.cleanup()
             raise
@@ -78,9 +82,9 @@ class ArchiveSource:
     ) -> None:
         self._spill.cleanup()
 
-    def _read(self, path: Path) -> None:
+    def _read(self, open_archive: Open) -> None:
         try:
-            with path.open("rb") as packed, _unpacked(packed, self._limits, self.uri) as stream:
+            with open_archive() as packed, _unpacked(packed, self._limits, self.uri) as stream:
                 self._read_members(stream)
                 while stream.read(_COPY_BYTES):  # the rest must be whole too: checksum, length
                     pass
@@ -103,11 +107,7 @@ class ArchiveSource:
                     where=self.uri,
                     do="check the path and its permissions",
                 )
-            return StoreError(
-                f"the archive cannot be spilled ({error.strerror})",
-                where=self._spill.name,
-                do="make room there, or point TMPDIR elsewhere",
-            )
+            return self._spill.refusal(error)
         return SourceError(
             f"the archive is truncated or damaged ({error})",
             where=self.uri,
@@ -154,21 +154,13 @@ class ArchiveSource:
                 where=self.uri,
                 do="check the archive, or raise the limit",
             )
-        suffix = posixpath.splitext(name)[1]
-        local = Path(self._spill.name) / f"{len(self._members):06d}-{member.offset}{suffix}"
-        digest = hashlib.sha256()
-        with local.open("xb") as out:
-            while block := data.read(_COPY_BYTES):
-                digest.update(block)
-                out.write(block)
-        self._members[name] = _Spilled(SourceFile(name, member.size), local, digest.hexdigest())
+        number = f"{len(self._members):06d}-{member.offset}"
+        self._members[name] = self._spill.copy(SourceFile(name, member.size), data, number=number)
 
 
-def _unpacked(packed: IO[bytes], limits: SourceLimits, uri: str) -> LimitedReader:
+def _unpacked(packed: io.BufferedReader, limits: SourceLimits, uri: str) -> LimitedReader:
     """The archive's bytes, unpacked and counted, whatever the file is called."""
-    is_gzip = packed.read(2) == _GZIP_MAGIC
-    packed.seek(0)
-    if is_gzip:
+    if packed.peek(len(_GZIP_MAGIC)).startswith(_GZIP_MAGIC):
         return RatioReader(packed, max_ratio=limits.max_compression_ratio, where=uri)
     return LimitedReader(packed)
 

@@ -11,9 +11,16 @@ from typing import Self
 
 from ingest.errors import SourceError
 from ingest.sources.locations import check_name, training_job_name
-from ingest.sources.source import LOOKED_FOR, SourceFile, SourceLimits, is_wanted
-
-_ARCHIVES = (".tar.gz", ".tgz", ".tar")
+from ingest.sources.source import (
+    ARCHIVES,
+    SourceFile,
+    SourceLimits,
+    TrainingJob,
+    check_count,
+    check_size,
+    is_wanted,
+    nothing_found,
+)
 
 
 class FolderSource:
@@ -25,6 +32,7 @@ class FolderSource:
         self._root = (root.parent if root.is_file() else root).resolve()
         self.context = self._root.as_posix()
         self.training_job_name = training_job_name(f"{self.context}/")
+        self.training_job: TrainingJob | None = None
         self.refused = 0
         self.files = self._find(limits)
 
@@ -60,46 +68,20 @@ class FolderSource:
             subdirectories.sort()
             for name in sorted(names):
                 looked_at += 1
-                if looked_at > limits.max_members:
-                    raise SourceError(
-                        f"more than {limits.max_members} files (limit max_members)",
-                        where=self.uri,
-                        do="give the folder of one job, or raise the limit",
-                    )
+                check_count(looked_at, limits, where=self.uri)
                 path = Path(directory, name)
                 relative = path.relative_to(self._root).as_posix()
-                if name.endswith(_ARCHIVES):
+                if name.endswith(ARCHIVES):
                     archives.append(relative)
                 if not is_wanted(relative) or not path.is_file():
                     continue
                 check_name(str(path))
                 found.append(SourceFile(relative, path.stat().st_size))
                 total += found[-1].bytes
-                _check_size(found[-1], total, limits, self.uri)
+                check_size(found[-1], total, limits, where=self.uri)
         if not found:
-            raise SourceError(f"no {LOOKED_FOR} in it", where=self.uri, do=_advice(archives))
+            raise nothing_found(archives, where=self.uri)
         return tuple(sorted(found, key=lambda file: file.path))
-
-
-def _check_size(file: SourceFile, total: int, limits: SourceLimits, uri: str) -> None:
-    if file.bytes > limits.max_member_bytes:
-        raise SourceError(
-            f"{file.path} has more than {limits.max_member_bytes} bytes (limit max_member_bytes)",
-            where=uri,
-            do="check the file, or raise the limit",
-        )
-    if total > limits.max_total_bytes:
-        raise SourceError(
-            f"files have more than {limits.max_total_bytes} bytes (limit max_total_bytes)",
-            where=uri,
-            do="give the folder of one job, or raise the limit",
-        )
-
-
-def _advice(archives: list[str]) -> str:
-    if archives:
-        return f"there is an archive in it: give its path, {archives[0]}"
-    return "give the folder or output.tar.gz of an evaluation job"
 
 
 def _refuse(error: OSError) -> None:

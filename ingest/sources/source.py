@@ -7,11 +7,15 @@ not know what one means; that is for `ingest.formats`.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 from urllib.parse import unquote
+
+from ingest.errors import SourceError
 
 _WANTED = re.compile(
     r"""(?x)
@@ -22,6 +26,15 @@ _WANTED = re.compile(
     | .*\.parquet               # details_<task key>_<ts>.parquet
     """
 )
+
+ARCHIVES = (".tar.gz", ".tgz", ".tar")
+"""How the names of archives end."""
+
+FILES = (".json", ".jsonl", ".parquet")
+"""How the names of files end that are a source by themselves."""
+
+Fetched = Callable[[int, int], None]
+"""Told of bytes of a remote source that are here, and of bytes in all."""
 
 LOOKED_FOR = "results_*.json, details_*.parquet or inference_output.jsonl"
 """What messages say when nothing was found."""
@@ -51,6 +64,40 @@ class SourceLimits:
     """Unpacked to packed bytes of an archive, judged after the first 64 MiB."""
 
 
+def check_size(file: SourceFile, total: int, limits: SourceLimits, *, where: str) -> None:
+    """SourceError where a file, or all up to this one, have more bytes than allowed."""
+    if file.bytes > limits.max_member_bytes:
+        raise SourceError(
+            f"{file.path} has more than {limits.max_member_bytes} bytes (limit max_member_bytes)",
+            where=where,
+            do="check the file, or raise the limit",
+        )
+    if total > limits.max_total_bytes:
+        raise SourceError(
+            f"files have more than {limits.max_total_bytes} bytes (limit max_total_bytes)",
+            where=where,
+            do="give the folder of one job, or raise the limit",
+        )
+
+
+def check_count(looked_at: int, limits: SourceLimits, *, where: str) -> None:
+    """SourceError where more files were looked at than allowed."""
+    if looked_at > limits.max_members:
+        raise SourceError(
+            f"more than {limits.max_members} files (limit max_members)",
+            where=where,
+            do="give the folder of one job, or raise the limit",
+        )
+
+
+def nothing_found(archives: list[str], *, where: str) -> SourceError:
+    """The error for a folder without a file that matters, naming an archive that it has instead."""
+    advice = "give the folder or output.tar.gz of an evaluation job"
+    if archives:
+        advice = f"there is an archive in it: give its path, {archives[0]}"
+    return SourceError(f"no {LOOKED_FOR} in it", where=where, do=advice)
+
+
 @dataclass(frozen=True, slots=True)
 class SourceFile:
     """One file that can matter."""
@@ -58,6 +105,22 @@ class SourceFile:
     path: str
     """Relative to the source, POSIX separators."""
     bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingJob:
+    """A training job as SageMaker describes it. None where it does not say."""
+
+    name: str
+    instance_type: str | None
+    instance_count: int | None
+    image: str | None
+    """Of the container."""
+    started_at_utc: datetime | None
+    ended_at_utc: datetime | None
+    seconds: float | None
+    """From start to end, as far as both are known."""
+    hyperparameters: dict[str, str]
 
 
 class Source(Protocol):
@@ -69,6 +132,8 @@ class Source(Protocol):
     """Directories above the source, POSIX; empty where they say nothing about the files."""
     training_job_name: str | None
     """SageMaker training job, where the address names one."""
+    training_job: TrainingJob | None
+    """What SageMaker says of that job; None where it was not asked."""
     files: tuple[SourceFile, ...]
     """Files that can matter, sorted by path."""
     refused: int

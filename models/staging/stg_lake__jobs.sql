@@ -47,6 +47,7 @@ typed as (
         source.container_image,
         source.tags_json,
         source.recipe_json,
+        source.hyperparameters_json,
         source.config_json
     from source
     inner join pin

@@ -80,13 +80,6 @@ def test_limits_are_named(tmp_path: Path, limits: SourceLimits, name: str) -> No
         open_source(str(tmp_path), limits=limits)
 
 
-@pytest.mark.parametrize("uri", ["s3://bucket/job/output.tar.gz", "sagemaker:my-job"])
-def test_remote_sources_are_refused_in_words(uri: str) -> None:
-    with pytest.raises(InputError, match="not supported in this version") as refused:
-        open_source(uri)
-    assert refused.value.exit_code == 3
-
-
 @pytest.mark.parametrize("uri", ["nowhere/at/all", "gopher://host/x"])
 def test_what_is_not_there_is_refused(uri: str) -> None:
     with pytest.raises(InputError):
