@@ -12,16 +12,32 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from ingest.errors import InputError
+
 DEFAULT_ROOT = "lake"
 DEFAULT_GLUE_DATABASE = "evallake_raw"
 DEFAULT_GLUE_GRACE = timedelta(hours=24)
+DEFAULT_ATHENA_SCHEMA = "evallake"
+DEFAULT_ATHENA_WORKGROUP = "primary"
+TARGETS = ("duckdb", "athena")
 DUCKDB_NAME = "evallake.duckdb"
 WORK_FOLDER = ".evallake"
 
 
 @dataclass(frozen=True, slots=True)
+class AthenaPlace:
+    """Where Athena builds and asks, where it is the target."""
+
+    schema: str
+    """The Glue database that tables are built in."""
+    workgroup: str
+    staging: str
+    """Where Athena puts the results of queries: an address on S3 with a slash at its end."""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
-    """One lake and the DuckDB file that its tables are published in."""
+    """One lake, and where its tables are published: a DuckDB file, or a Glue database."""
 
     root: str
     """The lake: an absolute path, or a URI such as `s3://bucket/prefix`. No slash at its end."""
@@ -31,6 +47,8 @@ class Config:
     """The Glue database that the lake's tables are registered in. None: they are in none."""
     glue_grace: timedelta = DEFAULT_GLUE_GRACE
     """How long Glue keeps the partitions of a load that was hidden."""
+    athena: AthenaPlace | None = None
+    """Where Athena is the target. None: the target is the DuckDB file."""
 
     @property
     def is_remote(self) -> bool:
@@ -48,6 +66,10 @@ class Config:
         variables = {"EVALLAKE_ROOT": self.root, "EVALLAKE_DUCKDB": str(self.duckdb)}
         if self.glue_database is not None:
             variables["EVALLAKE_GLUE_DATABASE"] = self.glue_database
+        if self.athena is not None:
+            variables["EVALLAKE_ATHENA_SCHEMA"] = self.athena.schema
+            variables["EVALLAKE_ATHENA_WORKGROUP"] = self.athena.workgroup
+            variables["EVALLAKE_ATHENA_STAGING"] = self.athena.staging
         return variables
 
 
@@ -58,6 +80,7 @@ def configure(
     glue_database: str | None = None,
     glue: bool = True,
     glue_grace: timedelta = DEFAULT_GLUE_GRACE,
+    target: str | None = None,
     environ: Mapping[str, str] | None = None,
     cwd: Path | None = None,
 ) -> Config:
@@ -70,8 +93,14 @@ def configure(
         glue_database: by default EVALLAKE_GLUE_DATABASE, else `evallake_raw`.
         glue: whether a remote lake is registered in Glue; a local one never is.
         glue_grace: how long Glue keeps the partitions of a load that was hidden.
+        target: `duckdb` or `athena`; by default EVALLAKE_TARGET, else `duckdb`. EVALLAKE_ATHENA_SCHEMA
+            (`evallake`), EVALLAKE_ATHENA_WORKGROUP (`primary`) and EVALLAKE_ATHENA_STAGING
+            (`_athena/results/` in the lake) say where Athena works.
         environ: by default the process's own.
         cwd: what relative paths count from; by default the current directory.
+
+    Raises:
+        InputError: the target is Athena, and the lake is a folder or not in Glue; or no such target.
     """
     variables = os.environ if environ is None else environ
     base = Path.cwd() if cwd is None else cwd
@@ -87,6 +116,39 @@ def configure(
         duckdb=_absolute(file, base),
         glue_database=database if remote and glue else None,
         glue_grace=glue_grace,
+        athena=_athena(target or variables.get("EVALLAKE_TARGET"), lake, glue, variables),
+    )
+
+
+def _athena(
+    target: str | None, lake: str, glue: bool, variables: Mapping[str, str]
+) -> AthenaPlace | None:
+    """Where Athena works; None where it is not the target."""
+    if target in (None, "", "duckdb"):
+        return None
+    if target != "athena":
+        raise InputError(
+            f"there is no target {target!r}",
+            where="--target (EVALLAKE_TARGET)",
+            do=f"choose one of {', '.join(TARGETS)}",
+        )
+    if not lake.startswith("s3://"):
+        raise InputError(
+            "Athena reads lakes on S3, and this one is a folder",
+            where=lake,
+            do="give the lake with --root s3://bucket/prefix, or build with --target duckdb",
+        )
+    if not glue:
+        raise InputError(
+            "Athena finds a lake through Glue, and --no-glue leaves it out",
+            where=lake,
+            do="leave --no-glue (or EVALLAKE_NO_GLUE) out",
+        )
+    staging = variables.get("EVALLAKE_ATHENA_STAGING") or f"{lake}/_athena/results/"
+    return AthenaPlace(
+        schema=variables.get("EVALLAKE_ATHENA_SCHEMA") or DEFAULT_ATHENA_SCHEMA,
+        workgroup=variables.get("EVALLAKE_ATHENA_WORKGROUP") or DEFAULT_ATHENA_WORKGROUP,
+        staging=staging.rstrip("/") + "/",
     )
 
 

@@ -1,7 +1,7 @@
-"""Questions to the published tables: those kept in `sql/`, or any SQL.
+"""Questions to the published tables, on either engine: those kept in `sql/`, or any SQL.
 
-The published DuckDB file is opened read-only, so that asking never blocks a build and can change
-nothing. Decides what a question is; how the answer looks is `evallake.output`.
+Decides what a question is and which engine answers it. How the answer looks is `evallake.output`;
+how an engine answers, `evallake.engines`.
 """
 
 from __future__ import annotations
@@ -10,19 +10,17 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evallake.config import Config
-from evallake.errors import NotBuiltError, QuestionError
+from evallake.engines.asking import Answer, Engine
+from evallake.engines.published import Published, open_published
+from evallake.errors import QuestionError
 from evallake.project import Project
 
 if TYPE_CHECKING:
-    import duckdb
     import pyarrow as pa
 
-_REMOTE_LAKE = re.compile(r"'(s3://[^/']+)")
-"""In a staging view's text: the bucket that it reads."""
 _HEADER = re.compile(r"^--\s?(?P<key>[A-Z][a-z]+):\s*(?P<text>.*)$")
 
 
@@ -90,112 +88,44 @@ def find_question(project: Project, name: str) -> Question:
 
 
 @contextmanager
-def open_published(config: Config) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A read-only connection to the published tables, with the functions that models may use.
-
-    Raises:
-        NotBuiltError: nothing has been published there yet, or the file is not a DuckDB file.
-    """
-    import duckdb
-
-    from evallake.engines.duckdb import prepare
-
-    where = Path(config.duckdb)
-    if not where.is_file():
-        raise NotBuiltError(
-            "there are no tables to read yet", where=str(where), do="run: evallake build"
-        )
-    try:
-        connection = duckdb.connect(str(where), read_only=True)
-    except duckdb.Error as error:
-        raise NotBuiltError(
-            f"cannot be opened: {_first_line(error)}",
-            where=str(where),
-            do="build it anew with: evallake build --full-refresh",
-        ) from error
-    try:
-        prepare(connection)
-        yield connection
-    finally:
-        connection.close()
-
-
-def ask(config: Config, sql: str, *, where: str = "--sql") -> pa.Table:
-    """The answer to `sql` as an Arrow table.
+def open_engine(config: Config, *, unload: bool = False) -> Iterator[Engine]:
+    """The engine that holds the published tables, for as many questions as you like.
 
     Args:
-        config: which published file to read.
+        config: which one, and where.
+        unload: have Athena write answers in no stated order as Parquet, which is quicker for many
+            rows. DuckDB has no use for it.
+
+    Raises:
+        NotBuiltError: nothing has been published yet.
+    """
+    if config.athena is not None:
+        from evallake.engines.athena import Athena
+
+        yield Athena(config.athena, unload=unload)
+        return
+    with open_published(config) as connection:
+        yield Published(connection, config.duckdb)
+
+
+def answer(config: Config, sql: str, *, where: str = "--sql", unload: bool = False) -> Answer:
+    """The answer to `sql`, and what it took.
+
+    Args:
+        config: which engine to ask.
         sql: one statement.
         where: how an error names the text.
+        unload: as of `open_engine`.
 
     Raises:
         NotBuiltError: nothing has been published yet.
         QuestionError: the engine refuses the text.
-        StoreError: it reads the staging views of a lake on S3, which cannot be reached.
+        StoreError: what the engine reads from, or its own service, refuses.
     """
-    import duckdb
-
-    with open_published(config) as connection:
-        try:
-            _check_asks(connection.extract_statements(sql), where=where)
-            reach_lake(connection, sql)
-            relation = connection.execute(sql)
-            return _plain_integers(relation.to_arrow_table())
-        except duckdb.Error as error:
-            raise QuestionError(
-                _first_line(error),
-                where=where,
-                do="evallake query --sql 'show tables' lists what can be read",
-            ) from error
+    with open_engine(config, unload=unload) as engine:
+        return engine.ask(sql, where=where)
 
 
-def _check_asks(statements: list[duckdb.Statement], *, where: str) -> None:
-    """Refuse what is no single question: a read-only file does not keep `copy` from writing."""
-    import duckdb
-
-    if not statements:
-        raise QuestionError("there is no SQL in it", where=where, do="give one statement")
-    asking = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
-    if len(statements) > 1 or statements[0].type not in asking:
-        raise QuestionError(
-            "it is not one statement that asks",
-            where=where,
-            do="give one select, show, describe or explain; --output writes the answer to a file",
-        )
-
-
-def reach_lake(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
-    """Let `connection` read the lake on S3 where `sql` needs it.
-
-    Marts are in the published file; only the staging views read the lake itself. So whoever asks
-    the marts needs neither credentials nor a network.
-    """
-    names = connection.get_table_names(sql)
-    views = connection.execute("select view_name, sql from duckdb_views() where not internal")
-    texts = [text for name, text in views.fetchall() if name in names]
-    roots = {match[1] for text in texts if (match := _REMOTE_LAKE.search(text))}
-    if not roots:
-        return
-    from evallake.engines.s3 import S3Access
-
-    for root in sorted(roots):
-        S3Access(root).open(connection)
-
-
-def _plain_integers(table: pa.Table) -> pa.Table:
-    """Sums of integers, which DuckDB gives as decimals, as 64-bit integers where they fit."""
-    import pyarrow as pa
-
-    for index, column in enumerate(table.schema):
-        if pa.types.is_decimal(column.type) and column.type.scale == 0:
-            try:
-                values = table.column(index).cast(pa.int64())
-            except pa.ArrowInvalid:
-                continue  # wider than 64 bits: it stays what it is
-            table = table.set_column(index, column.name, values)
-    return table
-
-
-def _first_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
+def ask(config: Config, sql: str, *, where: str = "--sql") -> pa.Table:
+    """The answer to `sql` as an Arrow table alone; see `answer`."""
+    return answer(config, sql, where=where).table

@@ -13,6 +13,7 @@ import click
 
 from evallake.cli.building import build
 from evallake.cli.demonstrating import demo
+from evallake.cli.gating import gate
 from evallake.cli.ingesting import ingest
 from evallake.cli.inspecting import drop, jobs, restore, show
 from evallake.cli.options import Verbs, option
@@ -21,7 +22,10 @@ from evallake.cli.registering import register
 from evallake.cli.reporting import report
 from evallake.config import configure
 
-EXIT_CODES = "0 done, 2 wrong command line, 3 bad input, 4 store or catalogue refused, 1 unexpected"
+EXIT_CODES = (
+    "0 done, 2 wrong command line, 3 bad input, 4 store or catalogue refused, 1 unexpected;"
+    " of gate: 10 FAIL, 11 INCONCLUSIVE"
+)
 
 
 @click.group(
@@ -66,7 +70,8 @@ def cli(
       1. evallake ingest output.tar.gz     a job's files -> the lake
       2. evallake build                    the lake -> tested tables
       3. evallake query job_summary        tables -> answers
-      4. evallake report                   tables -> one HTML file
+      4. evallake gate                     may this job replace that one?
+      5. evallake report                   tables -> one HTML file
     Look and undo: evallake jobs, show JOB, drop JOB, restore JOB.
     A lake on S3 is registered in Glue by itself; evallake register does it anew.
 
@@ -75,16 +80,17 @@ def cli(
       evallake demo
       evallake --root demo/lake query failure_summary
     """
-    context.obj = lambda: configure(
+    context.obj = lambda target: configure(
         root,
         duckdb,
         glue_database=glue_database,
         glue=not no_glue,
         glue_grace=timedelta(hours=glue_grace),
+        target=target,
     )
 
 
-for _verb in (demo, ingest, build, jobs, show, drop, restore, query, report, register):
+for _verb in (demo, ingest, build, jobs, show, drop, restore, query, gate, report, register):
     cli.add_command(_verb)
 
 

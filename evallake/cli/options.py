@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from evallake.config import Config
+from evallake.config import TARGETS, Config
 from ingest.errors import IngestError
 
 if TYPE_CHECKING:
@@ -49,9 +49,25 @@ def output_option(help_text: str) -> Callable[[_F], _F]:
     )
 
 
-def configuration(context: click.Context) -> Config:
-    """The configuration of this call; read only by verbs that use it."""
-    config = context.obj()
+def target_option() -> Callable[[_F], _F]:
+    """`--target duckdb|athena`, for the verbs that build or read the published tables."""
+    return click.option(
+        "--target",
+        type=click.Choice(TARGETS),
+        envvar="EVALLAKE_TARGET",
+        show_envvar=True,
+        help="The engine that builds and answers; athena for a lake on S3.  [default: duckdb]",
+    )
+
+
+def configuration(context: click.Context, target: str | None = "duckdb") -> Config:
+    """The configuration of this call; read only by verbs that use it.
+
+    Args:
+        context: of the call.
+        target: what `--target` says, for verbs that have it; None where it says nothing.
+    """
+    config = context.obj(target=target or "duckdb")
     assert isinstance(config, Config)
     return config
 

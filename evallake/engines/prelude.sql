@@ -12,6 +12,11 @@ create or replace macro array_join(a, s) as  -- '' where every element is null, 
 -- null as soon as one element is null, where DuckDB's own skip it
 create or replace macro array_max(a) as case when list_aggregate(a, 'count') = len(a) then list_max(a) end;
 create or replace macro array_min(a) as case when list_aggregate(a, 'count') = len(a) then list_min(a) end;
+create or replace macro array_distinct(a) as  -- a null among the elements stays one of them
+    case
+        when list_aggregate(a, 'count') = len(a) then system.main.array_distinct(a)
+        when a is not null then list_append(system.main.array_distinct(a), null)
+    end;
 create or replace macro arrays_overlap(a, b) as list_has_any(a, b);
 create or replace macro slice(a, s, n) as list_slice(a, s, s + n - 1);
 

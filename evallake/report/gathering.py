@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from evallake.build import BUILD_INFO
 from evallake.config import Config
+from evallake.engines.published import open_published
 from evallake.project import find_project
-from evallake.query import find_question, open_published
+from evallake.query import find_question
 from evallake.report import questions
 from evallake.report.facts import (
     Accounting,
