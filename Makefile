@@ -3,7 +3,7 @@
 #   make test    the whole test suite
 #   make check   style, types and house rules
 #   make bench   the measurements of docs/benchmarks.md, at a smaller size
-#   make docs    write docs/data_dictionary.md from the declarations
+#   make docs    write docs/data_dictionary.md and the structure of expectations/ from the declarations
 #   make lock    resolve requirements.lock anew (after changing pyproject.toml or requirements.in)
 #   make wheel   build the wheel into dist/
 
@@ -53,6 +53,7 @@ bench: $(READY)
 
 docs: $(READY)
 	@$(BIN)/python -m evallake.dictionary
+	@$(BIN)/python -m evallake.validation.structure
 
 lock: $(READY)
 	@$(BIN)/uv pip compile --quiet --system-certs --upgrade --all-extras --universal --python-version 3.11 \

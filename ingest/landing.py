@@ -84,6 +84,8 @@ class CheckResult:
     hold_because: str | None = None
     """Why the load must not become visible. None: it may."""
     findings: tuple[Finding, ...] = ()
+    results: pa.Table | None = None
+    """Rows of `expectation_results`. None: the check keeps none."""
 
 
 Check = Callable[[StagedLoad], CheckResult]

@@ -1,0 +1,105 @@
+"""The check at the door: a load is held against its suites before it is committed.
+
+A failed critical expectation keeps the load from being seen; a failed warning is recorded as a
+finding. Every outcome is a row of the load's `expectation_results`. How outcomes come about is
+decided in `rows` and `counting`.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from evallake.project import find_project
+from evallake.validation.counting import COUNTED, Counts
+from evallake.validation.declared import Suite, read_suites
+from evallake.validation.outcomes import Outcome, outcome_rows
+from evallake.validation.rows import BATCH_ROWS, OF_SCHEMA, RowValidator
+from ingest.lake.accounting import Accounting
+from ingest.lake.commit import StagedLoad
+from ingest.landing import CheckResult
+from ingest.raw import Finding
+
+_NAMED = 3
+"""Failed expectations named in the reason for holding a load back (count)."""
+
+
+class Door:
+    """Holds loads against the suites of `expectations/`; made once, used for many loads."""
+
+    def __init__(
+        self,
+        *,
+        now: Callable[[], datetime],
+        suites: Mapping[str, Suite] | None = None,
+        batch_rows: int = BATCH_ROWS,
+    ) -> None:
+        """
+        Args:
+            now: the clock, aware; when a load was checked.
+            suites: by lake table; None reads those of the installation.
+            batch_rows: rows in memory at a time (count).
+        """
+        self._now = now
+        self._batch_rows = batch_rows
+        self._suites = read_suites(find_project().expectations) if suites is None else suites
+        self._validator: RowValidator | None = None
+
+    def __call__(self, load: StagedLoad) -> CheckResult:
+        """What `ingest_source` asks before a commit."""
+        files: dict[str, list[Path]] = defaultdict(list)
+        for file in load.files:
+            files[file.table].append(file.path)
+        outcomes = self.outcomes(files, accounting=load.accounting)
+        return CheckResult(
+            hold_because=_reason_to_hold(outcomes),
+            findings=tuple(_finding(outcome) for outcome in outcomes if not outcome.is_met),
+            results=outcome_rows(
+                outcomes, job_id=load.job_id, load_id=load.load_id, checked_at_utc=self._now()
+            ),
+        )
+
+    def outcomes(
+        self, files: Mapping[str, Sequence[Path]], *, accounting: Accounting
+    ) -> tuple[Outcome, ...]:
+        """Every expectation of every table of one load; of broken tables, that they are broken.
+
+        Args:
+            files: the load's Parquet files by lake table.
+            accounting: what the source held, for the expected numbers of rows.
+        """
+        if self._validator is None:
+            self._validator = RowValidator(batch_rows=self._batch_rows)
+        parameters = {"rows_landed": accounting.landed, "rows_rejected": accounting.rejected}
+        found: list[Outcome] = []
+        with (
+            tempfile.TemporaryDirectory(prefix="evallake-validate-") as scratch,
+            Counts(files, parameters=parameters, scratch=Path(scratch)) as counts,
+        ):
+            for name, suite in self._suites.items():
+                of_rows = [e for e in suite.expectations if e.type not in COUNTED]
+                found += self._validator.evaluate(name, files.get(name, ()), of_rows)
+            if all(o.is_met for o in found if o.expectation.type in OF_SCHEMA):
+                found += (
+                    counts.evaluate(name, expectation)
+                    for name, suite in self._suites.items()
+                    for expectation in suite.expectations
+                    if expectation.type in COUNTED
+                )
+        return tuple(found)
+
+
+def _reason_to_hold(outcomes: Sequence[Outcome]) -> str | None:
+    failed = [outcome for outcome in outcomes if outcome.holds_back]
+    if not failed:
+        return None
+    named = "; ".join(map(str, failed[:_NAMED]))
+    more = f"; and {len(failed) - _NAMED} more" if len(failed) > _NAMED else ""
+    return f"{len(failed)} critical expectations failed: {named}{more}"
+
+
+def _finding(outcome: Outcome) -> Finding:
+    return Finding(f"expectation_{outcome.expectation.severity}", str(outcome))
