@@ -52,7 +52,7 @@ class Counts:
         for name, table in TABLES.items():
             paths = [str(path) for path in files.get(name, ())]
             if paths:
-                rows = self._connection.read_parquet(paths)  # type: ignore[arg-type]
+                rows = self._connection.read_parquet(paths)
             else:
                 rows = self._connection.from_arrow(table.schema.empty_table())
             rows.create_view(name)
