@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ingest.aws.addresses import s3_address
+from ingest.aws.addresses import S3Address, s3_address
 from ingest.aws.clients import client, region
 from ingest.aws.refusals import refusals
 from ingest.errors import InputError
@@ -60,7 +60,7 @@ class S3Access:
             StoreError: no credentials, or the bucket cannot be looked at.
         """
         self._root = root
-        self._place = _place(s3_address(root).bucket)
+        self._place = _place(s3_address(root))
         with refusals(doing="read this lake", where=root):
             self._credentials = credentials or _credentials()
         self._known: tuple[str | None, ...] | None = None
@@ -135,13 +135,15 @@ def secret_sql(place: Place, key_id: str, secret: str, token: str | None) -> str
     return f"create or replace temporary secret {_SECRET} (type s3, {listed})"
 
 
-def _place(bucket: str) -> Place:
-    """Where `bucket` is, as AWS (or another service at AWS_ENDPOINT_URL) says itself."""
+def _place(address: S3Address) -> Place:
+    """Where a bucket is, as AWS (or another service at AWS_ENDPOINT_URL) says itself."""
     s3 = client("s3")
-    with refusals(doing="look at this bucket", where=f"s3://{bucket}"):
-        answer = s3.head_bucket(Bucket=bucket)
-    found = answer.get("BucketRegion") or region() or s3.meta.region_name
-    return place_of(bucket, found, s3.meta.endpoint_url, asked_in=s3.meta.region_name)
+    with refusals(doing="look into this lake", where=address.uri):
+        # Any answer names the region; this one needs no right that reading does not need.
+        answer = s3.list_objects_v2(Bucket=address.bucket, Prefix=f"{address.key}/_", MaxKeys=1)
+    told = answer["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region")
+    found = told or region() or s3.meta.region_name
+    return place_of(address.bucket, found, s3.meta.endpoint_url, asked_in=s3.meta.region_name)
 
 
 def place_of(bucket: str, bucket_region: str, endpoint_url: str, *, asked_in: str) -> Place:
