@@ -1,5 +1,7 @@
 """From the lake to published tables: dbt in a file of its own, then one step.
 
+This is how it goes with DuckDB; with Athena, see `evallake.athena_build`.
+
     refresh the lake's snapshots -> copy the published file -> dbt build -> tests passed?
         yes: replace the published file in one step      no: leave it exactly as it was
 
@@ -26,7 +28,7 @@ from typing import Any
 
 import evallake
 from evallake.config import Config
-from evallake.dbt_run import DbtOptions, DbtOutcome, OnStep, run_dbt_build
+from evallake.dbt_run import DbtOptions, DbtOutcome, Failure, OnStep, run_dbt_build
 from evallake.errors import BusyError, DataTestError
 from evallake.project import Project
 from ingest.errors import InputError, StoreError
@@ -55,7 +57,8 @@ class BuildOptions:
 class BuildResult:
     """What a build did."""
 
-    published: Path
+    published: Path | str
+    """The DuckDB file, or `database <name>` of Athena."""
     is_unchanged: bool
     """Whether there was nothing to do."""
     models: int
@@ -65,8 +68,8 @@ class BuildResult:
 
 
 @dataclass(frozen=True, slots=True)
-class _Inputs:
-    """What a published file depends on."""
+class Inputs:
+    """What published tables depend on."""
 
     code: str
     """Hash of models, macros and variables: rows kept from another one cannot be trusted."""
@@ -92,13 +95,17 @@ def build(
         StoreError: a lake on S3 stopped answering.
         RuntimeError: a model could not be built, or dbt could not start: not the data's fault.
     """
+    if config.athena is not None:
+        from evallake.athena_build import build_on_athena
+
+        return build_on_athena(config, config.athena, project, options, now=now, on_step=on_step)
     started = time.monotonic()
     lake = Lake.open(config.root)
     if config.is_remote:
         _check_reach()
-    with _only_build(config):
+    with only_build(config):
         lake.refresh_snapshots(only_if_stale=True)
-        inputs = _inputs(lake, project, options)
+        inputs = inputs_of(lake, project, options)
         before = _inputs_of(config.duckdb)
         if options.only_if_changed and before == inputs:
             return BuildResult(config.duckdb, True, 0, 0, (), time.monotonic() - started)
@@ -131,7 +138,7 @@ def build(
 
 
 @contextmanager
-def _only_build(config: Config) -> Iterator[None]:
+def only_build(config: Config) -> Iterator[None]:
     """Hold the build lock. The kernel lets go of it with the process: it is never stale."""
     import fcntl
 
@@ -152,7 +159,7 @@ def _only_build(config: Config) -> Iterator[None]:
             stream.seek(0)
             raise BusyError(
                 f"another build is under way (process {stream.read().strip() or 'unknown'})",
-                where=str(config.duckdb),
+                where=str(config.duckdb if config.athena is None else config.athena.schema),
                 do="wait for it to end, then build again",
             ) from error
         stream.truncate(0)
@@ -171,10 +178,11 @@ def _check_reach() -> None:
         load_httpfs(connection)
 
 
-def _inputs(lake: Lake, project: Project, options: BuildOptions) -> _Inputs:
+def inputs_of(lake: Lake, project: Project, options: BuildOptions) -> Inputs:
+    """What tables built now would depend on."""
     variables = json.dumps(dict(options.variables), sort_keys=True, default=str)
     loads = sorted(load.load_id for load in lake.current().values())
-    return _Inputs(
+    return Inputs(
         code=_hash(evallake.__name__, project.digest(), variables),
         loads=_hash(str(lake.root), *loads),
     )
@@ -184,7 +192,7 @@ def _hash(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def _inputs_of(published: Path) -> _Inputs | None:
+def _inputs_of(published: Path) -> Inputs | None:
     """What the published file was built from; None where there is none or it does not say."""
     import duckdb
 
@@ -197,7 +205,7 @@ def _inputs_of(published: Path) -> _Inputs | None:
             ).fetchone()
     except duckdb.Error:  # made by plain dbt, by a newer DuckDB, or damaged: build it anew
         return None
-    return _Inputs(*row) if row else None
+    return Inputs(*row) if row else None
 
 
 def _working_copy(config: Config, *, keep_rows: bool) -> Path:
@@ -224,11 +232,7 @@ def _refuse_failures(outcome: DbtOutcome, config: Config) -> None:
     if outcome.passed:
         return
     logs = config.work_folder / "logs" / "dbt.log"
-    if outcome.error is not None:
-        refusal = re.search(r"answer_schema: .*", str(outcome.error))
-        if refusal:  # the models' own word on a schema that they do not read
-            raise InputError(refusal[0], do="mend the schema, and build again") from outcome.error
-        raise RuntimeError(f"dbt could not build; its log is {logs}") from outcome.error
+    refuse_start(outcome, logs)
     models = [failure for failure in outcome.failures if not failure.is_test]
     if models or not outcome.failures:
         broken = "; ".join(f"{failure.name}: {failure.message}" for failure in models)
@@ -240,17 +244,32 @@ def _refuse_failures(outcome: DbtOutcome, config: Config) -> None:
             )
         raise RuntimeError(f"models could not be built: {broken}; dbt's log is {logs}")
     raise DataTestError(
-        tuple(
-            f"{failure.name} ({failure.rows:,} rows)" if failure.rows else failure.name
-            for failure in outcome.failures
-        ),
+        names_of(outcome.failures),
         where=str(config.duckdb),
         do=f"nothing was published; see {logs}, mend or drop the job, and build again",
     )
 
 
+def refuse_start(outcome: DbtOutcome, logs: Path) -> None:
+    """Raise where dbt did not get as far as building."""
+    if outcome.error is None:
+        return
+    refusal = re.search(r"answer_schema: .*", str(outcome.error))
+    if refusal:  # the models' own word on a schema that they do not read
+        raise InputError(refusal[0], do="mend the schema, and build again") from outcome.error
+    raise RuntimeError(f"dbt could not build; its log is {logs}") from outcome.error
+
+
+def names_of(failures: tuple[Failure, ...]) -> tuple[str, ...]:
+    """What failed, with the rows that broke the promise where dbt counted them."""
+    return tuple(
+        f"{failure.name} ({failure.rows:,} rows)" if failure.rows else failure.name
+        for failure in failures
+    )
+
+
 def _note(
-    working: Path, config: Config, inputs: _Inputs, *, variables: Mapping[str, Any], now: datetime
+    working: Path, config: Config, inputs: Inputs, *, variables: Mapping[str, Any], now: datetime
 ) -> None:
     """Write what the file was built from into it, and fold its log into the file itself."""
     import duckdb

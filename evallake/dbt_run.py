@@ -59,6 +59,8 @@ class DbtOutcome:
 class DbtOptions:
     """How to run it."""
 
+    target: str = "duckdb"
+    """The target of `profiles.yml` to build in."""
     target_folder: Path
     log_folder: Path
     environment: Mapping[str, str]
@@ -77,7 +79,6 @@ def run_dbt_build(
     """Run every model and data test of `project`; never raises for what dbt itself reports."""
     with _environment(options.environment):
         # dbt takes half a second to import: only whoever builds pays
-        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
         from dbt.cli.main import dbtRunner
 
         runner = dbtRunner(callbacks=[_steps(on_step)] if on_step else [])
@@ -85,7 +86,8 @@ def run_dbt_build(
             result = runner.invoke(_arguments(project, options))
         finally:
             # dbt keeps both open for a next command; the database must be closed to be published
-            DuckDBConnectionManager.close_all_connections()
+            if options.target == "duckdb":
+                _close_databases()
             _close_logs(options.log_folder)
     if isinstance(result.exception, KeyboardInterrupt | SystemExit):
         raise result.exception
@@ -94,7 +96,7 @@ def run_dbt_build(
 
 def _arguments(project: Project, options: DbtOptions) -> list[str]:
     arguments = [
-        *("build", "--target", "duckdb"),
+        *("build", "--target", options.target),
         *("--project-dir", str(project.folder), "--profiles-dir", str(project.folder)),
         *("--target-path", str(options.target_folder), "--log-path", str(options.log_folder)),
         *("--log-level", "none", "--log-level-file", "info", "--no-use-colors"),
@@ -141,6 +143,13 @@ def _steps(on_step: OnStep) -> Callable[[Any], None]:
             on_step(totals["done"], totals["total"], str(event.data.node_info.node_name))
 
     return on_event
+
+
+def _close_databases() -> None:
+    """Close the database files that dbt opened."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    DuckDBConnectionManager.close_all_connections()
 
 
 def _close_logs(folder: Path) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from evallake.cli.options import configuration, format_option, option
+from evallake.cli.options import configuration, format_option, option, target_option
 from evallake.config import Config
 from ingest.errors import InputError
 
@@ -75,6 +75,7 @@ def _schema(file: Path) -> dict[str, object]:
 
 
 @click.command(short_help="Turn the lake into tested tables.")
+@target_option()
 @option("--full-refresh", is_flag=True, help="Start from nothing, not from the published tables.")
 @option("--if-changed", is_flag=True, help="Do nothing when nothing changed since the last build.")
 @option("--threads", type=click.IntRange(min=1), metavar="N", help="Models built at once.")
@@ -102,6 +103,7 @@ def _schema(file: Path) -> dict[str, object]:
 @click.pass_context
 def build(
     context: click.Context,
+    target: str | None,
     full_refresh: bool,
     if_changed: bool,
     threads: int | None,
@@ -116,11 +118,15 @@ def build(
     everything as it was and ends with exit code 3. Tests of the data run each time; dbt's unit
     tests, which try the models' logic on made-up rows, are left to `make test` and `dbt build`.
 
+    On Athena each table is put in its place when it is built, whole and without a gap for readers;
+    a failed test keeps what depends on its table from being built.
+
     \b
     Example:
       evallake build --var label_field=category
       evallake build --schema answer.schema.json
       evallake build --baseline nova-lite-20251106T175852Z
+      evallake build --target athena
     """
     variables = _variables(var)
     if baseline:
@@ -128,7 +134,7 @@ def build(
             raise click.UsageError("--baseline and --var baselines exclude each other.")
         variables["baselines"] = list(baseline)
     if "baselines" in variables:
-        _check_baselines(configuration(context), variables["baselines"])
+        _check_baselines(configuration(context, target), variables["baselines"])
     if schema is not None:
         if "answer_schema" in variables:
             raise click.UsageError("--schema and --var answer_schema exclude each other.")
@@ -137,7 +143,7 @@ def build(
     from evallake.output import to_json
 
     result = build_and_tell(
-        configuration(context),
+        configuration(context, target),
         BuildOptions(
             full_refresh=full_refresh,
             only_if_changed=if_changed,
