@@ -89,6 +89,8 @@ class ObjectStream(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Fill `buffer` as far as one read goes; 0 at the end."""
+        if self._position == self.size:  # nothing is left that could break
+            return 0
         view = memoryview(buffer).cast("B")
         for tried in range(1, _TRIES_WITHOUT_PROGRESS + 1):
             try:

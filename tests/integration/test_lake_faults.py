@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,13 @@ import duckdb
 import pytest
 
 import ingest.landing as landing
+from ingest.aws.addresses import S3Address
 from ingest.errors import IngestError, OutcomeUnknownError, StoreError
 from ingest.lake import Lake, LocalStore, Store
 from ingest.landing import IngestOptions, LandingResult, ingest_source
 from ingest.tables import DATA_TABLES
 from tests.fixtures.disk import hasty_disk  # noqa: F401  # used by being there
+from tests.fixtures.places import OnDisk, OnS3, Place
 from tests.fixtures.runs import SMALL, MadeRun, no_source, row
 from tests.unit.lake.make import ticking
 
@@ -29,15 +31,22 @@ JOB = "tickets-20251106T175852Z"
 ROWS = {"old": 6, "new": 9}
 
 
+WRITES = ("put_file", "create", "replace", "delete")
+
+
 class Faulty:
     """A store whose k-th call fails: before doing its work, after it, or silently after it."""
 
-    CALLS = ("put_file", "create", "replace", "read", "exists", "keys", "delete", "staging")
+    CALLS = (*WRITES, "read", "exists", "keys", "staging")
 
-    def __init__(self, store: Store, *, fail_at: int, manner: str) -> None:
+    def __init__(
+        self, store: Store, *, fail_at: int, manner: str, counted: tuple[str, ...] = CALLS
+    ) -> None:
         self._store = store
         self._fail_at = fail_at
         self._manner = manner
+        self._counted = counted
+        self._lock = threading.Lock()
         self.calls = 0
 
     @property
@@ -53,8 +62,9 @@ class Faulty:
         return lambda *args, **options: self._call(name, *args, **options)
 
     def _call(self, name: str, *args: Any, **options: Any) -> Any:
-        self.calls += 1
-        fails = self.calls == self._fail_at
+        with self._lock:
+            self.calls += name in self._counted
+            fails = name in self._counted and self.calls == self._fail_at
         if fails and (self._manner == "before" or name == "staging"):
             raise StoreError("fails on purpose", where=str(args))
         answer = getattr(self._store, name)(*args, **options)
@@ -89,6 +99,23 @@ def template(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         patch.setattr(landing, "find_runs", lambda *_, **__: [OLD])
         ingest(LocalStore(folder))
     return folder
+
+
+@pytest.fixture(params=["disk", "s3"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """An empty lake on a disk or in a bucket."""
+    if request.param == "disk":
+        root = tmp_path / "empty"
+        Lake.open(str(root), create=True, now=ticking())
+        return OnDisk(root)
+    bucket, s3 = request.getfixturevalue("bucket"), request.getfixturevalue("s3")
+    Lake.open(f"s3://{bucket}/empty", create=True, now=ticking())
+    return OnS3(s3, S3Address(bucket, "empty"), tmp_path)
+
+
+def calls_that_count(place: Place) -> tuple[str, ...]:
+    """On a bucket only writes, since what a reading call does is the same everywhere."""
+    return Faulty.CALLS if isinstance(place, OnDisk) else WRITES
 
 
 def visible_rows(root: Path, table: str, *, snapshot: bool) -> int:
@@ -134,15 +161,19 @@ def orphans(root: Path) -> list[str]:
 
 @pytest.mark.parametrize("manner", ["before", "after", "silently"])
 def test_a_store_that_fails_at_any_call_leaves_the_old_load_or_the_new_one(
-    template: Path, tmp_path: Path, manner: str
+    place: Place, manner: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(landing, "find_runs", lambda *_, **__: [OLD])
+        ingest(place.store())
     seen = set()
     for call in range(1, 200):
-        root = shutil.copytree(template, tmp_path / str(call))
-        store = Faulty(LocalStore(root), fail_at=call, manner=manner)
+        copy = place.copy(str(call))
+        store = Faulty(copy.store(), fail_at=call, manner=manner, counted=calls_that_count(copy))
         try:
             ingest(store, force=True)
         except IngestError as failure:
+            root = copy.folder()
             seen.add(assert_whole(root))
             left = [note for note in getattr(failure, "__notes__", ()) if "left behind" in note]
             if not left and not isinstance(failure, OutcomeUnknownError):
@@ -150,20 +181,21 @@ def test_a_store_that_fails_at_any_call_leaves_the_old_load_or_the_new_one(
         if store.calls < call:
             break
         # A re-run completes, whatever was left.
-        assert ingest(LocalStore(root)).outcome in ("landed", "unchanged")
+        assert ingest(copy.store()).outcome in ("landed", "unchanged")
+        root = copy.folder()
         assert assert_whole(root) == "new"
         assert visible_rows(root, "examples", snapshot=True) == ROWS["new"]
     assert 10 < call < 199
     assert seen == {"old", "new"}
 
 
-def test_a_first_load_that_fails_is_not_seen_at_all(tmp_path: Path) -> None:
+def test_a_first_load_that_fails_is_not_seen_at_all(place: Place) -> None:
     for call in range(1, 200):
-        root = tmp_path / str(call)
-        Lake.open(str(root), create=True, now=ticking())
-        store = Faulty(LocalStore(root), fail_at=call, manner="before")
+        copy = place.copy(str(call))
+        store = Faulty(copy.store(), fail_at=call, manner="before", counted=calls_that_count(copy))
         with contextlib.suppress(IngestError):
             ingest(store)
+        root = copy.folder()
         if Lake(LocalStore(root)).loads():
             assert visible_rows(root, "examples", snapshot=False) == ROWS["new"]
         else:
