@@ -1,6 +1,7 @@
 # Every target sets up .venv by itself on a fresh machine and is quick when it is there already.
 #   make demo    sample jobs -> lake -> tables -> report, on this machine, no AWS
 #   make test    the whole test suite
+#   make athena  every model, test and question on Athena's engine (Java 17 and Maven)
 #   make check   style, types and house rules
 #   make bench   the measurements of docs/benchmarks.md, at a smaller size
 #   make docs    write docs/data_dictionary.md and the structure of expectations/ from the declarations
@@ -17,7 +18,7 @@ READY    := $(VENV)/.ready
 # Where this is set, every start of Python compiles its libraries again: seconds each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench docs lock wheel clean
+.PHONY: demo test athena check bench docs lock wheel clean
 .DELETE_ON_ERROR:
 
 # The lock carries uv itself: it is installed by pip with its hashes checked, and then installs
@@ -38,6 +39,10 @@ demo: $(READY)
 
 test: $(READY)
 	@$(BIN)/python -m pytest -n auto --dist loadfile
+
+# One process: Trino is shared, and two cores are busy with it.
+athena: $(READY)
+	@$(BIN)/python -m pytest tests/athena
 
 check: $(READY)
 	@$(BIN)/ruff check .
