@@ -8,7 +8,7 @@ import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 def demo(examples: int, folder: Path, seed: int, format: str) -> None:
     """Write sample jobs as an evaluation container would, then go the whole way with them.
 
-    Two models on the same support tickets: ingest, build, report, and a failure analysis on the
-    terminal. Running it again is quick and changes nothing.
+    Two models on the same support tickets, and a judge that compares their answers: ingest, build,
+    report, and a failure analysis on the terminal. Running it again is quick and changes nothing.
 
     \b
     Example:
@@ -58,19 +58,23 @@ def demo(examples: int, folder: Path, seed: int, format: str) -> None:
         return
     say("")
     click.echo(failure_analysis(facts))
+    click.echo(judge_analysis(config))
     click.echo(next_steps(folder, target, command=own_command()))
 
 
 def _ingest_samples(config: Config, folder: Path, *, examples: int, seed: int) -> None:
     from evallake.cli.ingesting import land_sources
     from evallake.cli.talk import bar, say
-    from evallake.demo import write_demo_jobs
+    from evallake.demo import write_demo_jobs, write_judge_job
     from ingest.lake import Lake
     from ingest.landing import IngestOptions
     from ingest.raw import ReadOptions
 
     with bar(f"writing sample jobs of {examples:,} examples"):
-        jobs = write_demo_jobs(folder, examples=examples, seed=seed)
+        jobs = [
+            *write_demo_jobs(folder, examples=examples, seed=seed),
+            write_judge_job(folder, examples=examples, seed=seed),
+        ]
     sources = {
         str(job.source): IngestOptions(
             read=ReadOptions(model=job.model, dataset=job.dataset, recipe=job.recipe)
@@ -82,7 +86,7 @@ def _ingest_samples(config: Config, folder: Path, *, examples: int, seed: int) -
             raise line.error
         if line.result is not None:
             landed = line.result.accounting.landed
-            say(f"{line.result.job_id}: {landed:,} examples {line.result.outcome}")
+            say(f"{line.result.job_id}: {landed:,} rows {line.result.outcome}")
 
 
 def failure_analysis(report: ReportFacts) -> str:
@@ -135,6 +139,43 @@ def _analysis(job: JobFacts) -> str:
         for name, n in job.error_categories:
             label = visible(name.replace("_", " "))
             lines.append(f"    {label:<58.58} {n:>8,}   {n / total * 100:5.1f} %")
+    return "\n".join(lines)
+
+
+def judge_analysis(config: Config) -> str:
+    """What every judge in the lake made of the two responses, for the terminal."""
+    from evallake.query import answer
+
+    rows = answer(config, _JUDGED).table.to_pylist()
+    return "\n".join(_verdicts(row) for row in rows)
+
+
+_JUDGED = """
+select * from mart_judge
+where slice_key = 'all' and status = 'available' and votes > 0
+order by job_id
+"""
+
+
+def _verdicts(row: dict[str, Any]) -> str:
+    from evallake.report.facts import Estimate
+    from evallake.report.page import interval, percent
+    from evallake.text import visible
+
+    def estimate(name: str) -> Estimate:
+        return Estimate(row[name], row[f"{name}_lower"], row[f"{name}_upper"], None)
+
+    wins, order = estimate("win_rate_excl_ties"), estimate("first_place_preference")
+    agree, failed = estimate("swap_consistency"), estimate("inference_error_rate")
+    numbers = [
+        ("B preferred to A", percent(wins.value), f"{interval(wins)}, ties left out"),
+        ("ties", f"{row['ties']:,}", f"of {row['votes']:,} votes"),
+        ("first shown favoured", percent(order.value), f"{interval(order)} over an even half"),
+        ("both passes agree", percent(agree.value), interval(agree)),
+        ("no verdict", percent(failed.value), f"{row['inference_errors']:,} of {row['passes']:,}"),
+    ]
+    lines = ["", f"{visible(row['job_id'])}  (a judge of two responses)", ""]
+    lines += [f"  {name:<22}{value:>7}   {beside}".rstrip() for name, value, beside in numbers]
     return "\n".join(lines)
 
 

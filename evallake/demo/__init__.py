@@ -7,6 +7,7 @@
     details, results_file, run_files    the container's files
     truth                what a reader of those files should find
     jobs                 all of it together
+    judge, judge_job     a judge's verdicts on both models' answers, as a job of its own
 
 Nothing here is read by `ingest`, and nothing here uses it.
 """
@@ -14,5 +15,6 @@ Nothing here is read by `ingest`, and nothing here uses it.
 from __future__ import annotations
 
 from evallake.demo.jobs import DemoJob, write_demo_jobs
+from evallake.demo.judge_job import write_judge_job
 
-__all__ = ["DemoJob", "write_demo_jobs"]
+__all__ = ["DemoJob", "write_demo_jobs", "write_judge_job"]

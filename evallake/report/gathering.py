@@ -68,7 +68,9 @@ def gather(config: Config, *, jobs: Sequence[str], now: datetime) -> ReportFacts
                 where=str(config.duckdb),
                 do=f"run `evallake build`, or choose one of: {', '.join(names[:8])}",
             )
-        chosen = [row for row in known if row["job_id"] in jobs] if jobs else known[:MOST_JOBS]
+        # a judge's job has verdicts and no answers of its own: it is shown where it is asked for
+        shown = known if jobs else [row for row in known if row["strategy"] != "judge"]
+        chosen = [row for row in shown if row["job_id"] in jobs] if jobs else shown[:MOST_JOBS]
         info = _build_info(connection)
         limit = float(_variables(info)["low_confidence"])
         return ReportFacts(
@@ -77,7 +79,7 @@ def gather(config: Config, *, jobs: Sequence[str], now: datetime) -> ReportFacts
             made_at_utc=now,
             version=version("evallake"),
             jobs=tuple(_job(connection, row, limit=limit) for row in chosen),
-            jobs_left_out=len(known) - len(chosen),
+            jobs_left_out=len(shown) - len(chosen),
         )
 
 
