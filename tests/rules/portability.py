@@ -172,9 +172,9 @@ def _structure(tree: exp.Expression) -> Iterator[str]:
             if not (is_double(node.this) or is_double(node.expression)):
                 yield f"a division of what may be whole numbers: {text}"
         elif isinstance(node, exp.Literal):
-            if not node.is_string and "." in node.this:
-                if not (is_double(node) or is_cast_to_double(node.parent)):
-                    yield f"{node.this} is a decimal on one engine: write {node.this}e0"
+            is_exact = not node.is_string and "." in node.this and not is_double(node)
+            if is_exact and not is_cast_to_double(node.parent):
+                yield f"{node.this} is a decimal on one engine: write {node.this}e0"
         elif isinstance(node, exp.Cast):
             yield from _casts(node, text)
         elif isinstance(node, exp.With):
@@ -200,8 +200,8 @@ def _structure(tree: exp.Expression) -> Iterator[str]:
 
 def _casts(node: exp.Cast, text: str) -> Iterator[str]:
     """Casts whose result depends on the engine."""
-    if node.to.is_type("decimal"):
-        yield f"a decimal: {text}"
+    if node.to.is_type("decimal") and not isinstance(node.parent, exp.Cast):
+        yield f"a decimal, but to write a number as text: {text}"
     if isinstance(node, exp.TryCast) and node.to.is_type(*_WHOLE):
         if not isinstance(node.this, exp.Case):
             yield f"{text}: one engine takes '1.5e3'; case when regexp_like(...) then ... end"

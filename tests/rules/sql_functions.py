@@ -6,41 +6,32 @@ answers agree (`tests/athena/parity/sheets`); a test here watches that the two l
 
 from __future__ import annotations
 
-PORTABLE = frozenset(
-    (
-        # texts
-        "chr concat_ws length lower lpad md5_hex position regexp_extract regexp_extract_all"
-        " regexp_like regexp_replace replace rpad split split_part starts_with strpos substr"
-        " to_utf8 translate"
-        # JSON
-        " json_array_length json_extract json_extract_scalar json_parse"
-        # numbers
-        " abs bitwise_and bitwise_xor cbrt ceil degrees e exp floor greatest infinity is_finite"
-        " is_nan least ln log10 log2 mod nan pi power round sqrt truncate"
-        # what may be missing
-        " coalesce if nullif try"
-        # arrays and maps
-        " array_agg array_intersect array_join array_max array_min array_sort"
-        " arrays_overlap cardinality element_at flatten map map_keys map_values sequence slice"
-        # times
-        " date_diff date_trunc day extract from_iso8601_timestamp from_unixtime hour minute month"
-        " quarter to_unixtime week year"
-        # aggregates
-        " any_value arbitrary avg bool_and bool_or corr count covar_pop covar_samp every"
-        " geometric_mean grouping max min regr_intercept regr_slope stddev stddev_pop stddev_samp"
-        " sum var_pop var_samp variance"
-        # windows
-        " cume_dist dense_rank first_value lag last_value lead nth_value ntile percent_rank rank"
-        " row_number"
-        # distributions
-        " beta_cdf inverse_beta_cdf inverse_normal_cdf normal_cdf"
-    ).split()
-)
+PROVEN = {
+    "texts": "chr concat_ws length lower lpad md5_hex position regexp_extract regexp_extract_all"
+    " regexp_like regexp_replace replace rpad split split_part starts_with strpos substr to_utf8"
+    " translate",
+    "JSON": "json_array_length json_extract json_extract_scalar json_parse",
+    "numbers": "abs bitwise_and bitwise_xor cbrt ceil degrees e exp floor greatest infinity"
+    " is_finite is_nan least ln log10 log2 mod nan pi power round sqrt truncate",
+    "what may be missing": "coalesce if nullif try",
+    "arrays and maps": "array_agg array_distinct array_intersect array_join array_max array_min"
+    " array_sort arrays_overlap cardinality element_at flatten map map_keys map_values sequence"
+    " slice",
+    "times": "date_diff date_trunc day extract from_iso8601_timestamp from_unixtime hour minute"
+    " month quarter to_unixtime week year",
+    "aggregates": "any_value arbitrary avg bool_and bool_or corr count covar_pop covar_samp every"
+    " geometric_mean grouping max min regr_intercept regr_slope stddev stddev_pop stddev_samp sum"
+    " var_pop var_samp variance",
+    "windows": "cume_dist dense_rank first_value lag last_value lead nth_value ntile percent_rank"
+    " rank row_number",
+    "distributions": "beta_cdf inverse_beta_cdf inverse_normal_cdf normal_cdf",
+}
+"""Functions that have cases, by what they are about."""
+PORTABLE = frozenset(name for names in PROVEN.values() for name in names.split())
 
 INSTEAD = {
     "approx_distinct": "count(distinct ...)",
     "approx_percentile": "row_number() and count(*) over (), interpolated",
-    "array_distinct": "select distinct, or array_agg over distinct rows",
     "array_position": "unnest ... with ordinality",
     "concat": "||",
     "contains": "cardinality(array_intersect(...)) > 0, or unnest",
@@ -70,13 +61,11 @@ INSTEAD = {
 }
 """Functions that only one engine has, or that mean something else on each, and the way out."""
 
-SYNTAX = frozenset(
-    (
-        "all and any as between by case cast cross cube distinct else end except exists filter"
-        " from full grouping_sets having in inner intersect into is join left like limit not"
-        " offset on or order outer over over_ partition right rollup row select sets then try_cast"
-        " union unnest using values when where window with varchar bigint integer double boolean"
-        " timestamp decimal"
-    ).split()
-)
+_WORDS = """
+all and any as between by case cast cross cube distinct else end except exists filter from full
+having in inner intersect into is join left like limit not offset on or order outer over partition
+right rollup row select sets then try_cast union unnest using values when where window with
+varchar bigint integer double boolean timestamp decimal
+"""
+SYNTAX = frozenset(_WORDS.split())
 """Words before a parenthesis that call nothing."""

@@ -22,6 +22,14 @@ from tests.rules.sql_functions import INSTEAD, PORTABLE
 from tests.rules.sql_tree import MODELS, QUERIES, name_of, without_comments
 from tests.rules.tree import ROOT
 
+STATISTICS = sorted((ROOT / "tests/unit/statistics").glob("test_*.py"))
+TWINS = ROOT / "tests/athena/statistics"
+RUN_ON_BOTH = [path for path in STATISTICS if (TWINS / path.name).is_file()]
+ONE_ENGINE_WILL_DO = {
+    "test_coverage",  # simulates intervals; the macros in it are proven elsewhere
+    "test_estimates",  # builds a chain of models; the models are compared row by row
+}
+
 
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -154,10 +162,38 @@ def test_every_function_that_duckdb_is_given_is_proven_on_both_engines() -> None
     ids=name_of,
 )
 def test_every_macro_that_decides_a_value_is_proven_on_both_engines(macro: Path) -> None:
-    cases = [*(sheet.statement() for sheet in SHEETS), *(query.sql for query in PROVEN_QUERIES)]
-    assert any(f"{macro.stem}(" in case for case in cases), (
-        f"give {macro.stem} cases in tests/athena/parity/sheets/macros.py"
+    cases = [
+        *(sheet.statement() for sheet in SHEETS),
+        *(query.sql for query in PROVEN_QUERIES),
+        *(path.read_text(encoding="utf-8") for path in RUN_ON_BOTH),
+    ]
+    names = _with_callers(macro.stem)
+    assert any(f"{name}(" in case for case in cases for name in names), (
+        f"give {macro.stem} cases in tests/athena/parity/sheets/macros.py, or in a test of"
+        " tests/unit/statistics that tests/athena/statistics repeats"
     )
+
+
+@pytest.mark.parametrize("test", STATISTICS, ids=name_of)
+def test_every_test_of_a_statistical_macro_runs_on_both_engines(test: Path) -> None:
+    if test.stem in ONE_ENGINE_WILL_DO or "(run" not in test.read_text(encoding="utf-8"):
+        return
+    assert (TWINS / test.name).is_file(), f"repeat it: tests/athena/statistics/{test.name}"
+
+
+def _with_callers(name: str) -> set[str]:
+    """A macro's name, and those of the macros whose text calls it."""
+    found = {name}
+    while True:
+        calls = re.compile(rf"\b({'|'.join(found)})\(")
+        more = {
+            path.stem
+            for path in MACROS
+            if calls.search(without_comments(path)) and path.stem not in found
+        }
+        if not more:
+            return found
+        found |= more
 
 
 def _called(sql: str) -> set[str]:

@@ -89,6 +89,10 @@ def _grain(description: str) -> tuple[str, ...]:
     return () if found is None else tuple((found[1] or found[2]).split(", "))
 
 
+class QueryError(Exception):
+    """Athena refused a statement or gave it up; the message is Athena's, then the statement."""
+
+
 @dataclass(slots=True)
 class AthenaReader:
     """Reads tables and answers through the Athena API, as a client would."""
@@ -160,5 +164,5 @@ class AthenaReader:
             if state == "SUCCEEDED":
                 return query_id
             if state in {"FAILED", "CANCELLED"}:
-                raise RuntimeError(f"{execution['Status'].get('StateChangeReason')}: {sql[:500]}")
+                raise QueryError(f"{execution['Status'].get('StateChangeReason')}: {sql[:300]}")
             time.sleep(0.05)

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import duckdb
@@ -20,6 +19,7 @@ from ingest.lake.glue import GlueCatalogue
 from tests.athena.parity.building import AthenaReader, Built, build
 from tests.athena.parity.engines import DuckDb, Trino, open_duckdb, open_trino
 from tests.athena.parity.lake import upload, write_parity_lake
+from tests.athena.rig import SharedRig
 from tests.fixtures.dbt import Dbt
 
 RUN = uuid4().hex[:8]  # a rig may serve several sessions
@@ -46,13 +46,13 @@ def duckdb_engine() -> Iterator[DuckDb]:
 
 
 @pytest.fixture(scope="session")
-def trino_engine(rig: Any) -> Iterator[Trino]:
-    with open_trino(rig.trino_url) as engine:
+def trino_engine(rig: SharedRig) -> Iterator[Trino]:
+    with open_trino(rig.variables["TRINO_URL"]) as engine:
         yield engine
 
 
 @pytest.fixture(scope="session")
-def cloud_lake(rig: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def cloud_lake(rig: SharedRig, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The lake on disk; a copy of it is on S3, registered in Glue."""
     folder = write_parity_lake(tmp_path_factory.mktemp("parity"))
     s3 = client("s3")
@@ -66,7 +66,7 @@ def cloud_lake(rig: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def builds(
-    cloud_lake: Path, rig: Any, tmp_path_factory: pytest.TempPathFactory
+    cloud_lake: Path, rig: SharedRig, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Builds]:
     """Both builds, side by side: one waits for Trino while the other computes."""
     folder = tmp_path_factory.mktemp("builds")

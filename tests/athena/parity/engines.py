@@ -99,14 +99,15 @@ def open_duckdb() -> Iterator[DuckDb]:
 
 
 @contextmanager
-def open_trino(url: str) -> Iterator[Trino]:
-    """Trino at `url` (http://host:port)."""
+def open_trino(url: str, *, schema: str | None = None) -> Iterator[Trino]:
+    """Trino at `url` (http://host:port); names without a schema are looked up in `schema`."""
     host, _, port = url.removeprefix("http://").rstrip("/").partition(":")
     connection = connect(
         host=host,
         port=int(port),
         user="parity",
         catalog="awsdatacatalog",
+        schema=schema,
         timezone="UTC",
     )
     try:

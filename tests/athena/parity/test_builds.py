@@ -16,6 +16,8 @@ from tests.fixtures.dbt import PROJECT
 QUESTIONS = sorted((PROJECT / "sql").glob("*.sql"))
 LEAST_EXAMPLES = 50_000
 LEAST_JOBS = 3
+SHOWN = 60
+"""Problems shown when a test fails."""
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +29,7 @@ def comparisons(builds: Builds) -> list[Comparison]:
 
 
 def test_every_model_and_every_test_passes_on_both(builds: Builds) -> None:
-    assert not builds.duckdb.problems()
-    assert not builds.athena.problems()
+    refuse([*builds.duckdb.problems(), *builds.athena.problems()])
     for kind in ("model", "test", "unit_test"):
         assert builds.duckdb.statuses(kind) == builds.athena.statuses(kind)
     print(
@@ -53,7 +54,7 @@ def test_the_lake_is_large_and_awkward_enough(builds: Builds) -> None:
 
 def test_every_row_is_the_same(comparisons: list[Comparison]) -> None:
     print("\n" + summary(comparisons))
-    assert not [line for found in comparisons for line in found.differences]
+    refuse([line for found in comparisons for line in found.differences])
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda path: path.stem)
@@ -67,11 +68,19 @@ def test_question(question: Path, builds: Builds) -> None:
         tuple(_value(text, kind) for text, kind in zip(row, types, strict=True)) for row in texts
     ]
     assert len(rows) == len(there)
-    assert not [
-        f"row {number}: {one} on duckdb, {other} on athena"
-        for number, (one, other) in enumerate(zip(rows, there, strict=True))
-        if not is_same(one, other)
-    ]
+    refuse(
+        [
+            f"{question.stem}: row {number}: {one} on duckdb, {other} on athena"
+            for number, (one, other) in enumerate(zip(rows, there, strict=True))
+            if not is_same(one, other)
+        ]
+    )
+
+
+def refuse(problems: list[str]) -> None:
+    """Fail with a line per problem and nothing else."""
+    if problems:
+        pytest.fail("\n".join([f"{len(problems)} problems", *problems[:SHOWN]]), pytrace=False)
 
 
 def summary(comparisons: list[Comparison]) -> str:

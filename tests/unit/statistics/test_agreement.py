@@ -231,7 +231,7 @@ def test_krippendorff(run, level) -> None:
             "rating": [r[2] for r in rows],
         }
     )
-    source = "(select fixture, item, rating as category, count(*) as raters from r group by all)"
+    source = "(select fixture, item, rating as category, count(*) as raters from r group by fixture, item, rating)"
     relation = "r" if level == "interval" else source
     got = run(
         f"select * from ({{{{ krippendorff_alpha('{relation}', ['fixture'], '{level}') }}}}) order by fixture",

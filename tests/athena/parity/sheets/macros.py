@@ -98,6 +98,59 @@ SHEETS = (
         ),
     ),
     Sheet(
+        name="macros of paired tests",
+        columns={"b": "bigint", "c": "bigint"},
+        rows=(
+            *product((0, 1, 6, 86, 4_000), (0, 1, 5, 150, 4_000)),
+            (None, 1),
+            (1, None),
+        ),
+        expressions=(
+            "{{ mcnemar_statistic('b', 'c') }}",
+            "{{ mcnemar_statistic('b', 'c', true) }}",
+            "{{ mcnemar_mid_p('b', 'c') }}",
+            "{{ sign_test_p_value('b', 'c') }}",
+            "{{ normal_p_value('sqrt(cast(b as double))') }}",
+            "{{ t_p_value('cast(b as double) / 50e0', 'c') }}",
+            "{{ needed_pairs('cast(b as double)', 'cast(c as double)') }}",
+            "{{ detectable_effect('cast(b as double)') }}",
+            "{{ detectable_effect('cast(b as double)', 'c') }}",
+            "{{ power_quantile(0.9, 'c') }}",
+            "{{ near('cast(b as double)', 'cast(c as double) + 1e-7') }}",
+        ),
+    ),
+    Sheet(
+        name="macros of probabilities",
+        columns={"p": "double"},
+        rows=tuple(
+            (p,)
+            for p in (
+                *(None, 0.0, 1e-300, 1e-7, 1e-6, 0.25, 0.5, 0.75, 1 - 1e-6, 1 - 1e-7, 1.0),
+                *(place / 40 for place in range(1, 40)),
+            )
+        ),
+        expressions=(
+            "{{ logit('p') }}",
+            "{{ logistic('p * 2000e0 - 1000e0') }}",
+            "{{ logit_bin(logit('p')) }}",
+            "{{ bradley_terry_bound('p', '0.05e0', '1.96e0', 'lower') }}",
+            "{{ bradley_terry_bound('p', '0.05e0', '1.96e0', 'upper') }}",
+        ),
+    ),
+    Sheet(
+        name="macros of verdicts",
+        columns={
+            "pairs": "bigint",
+            "delta": "double",
+            "q_value": "double",
+            "is_higher_better": "boolean",
+        },
+        rows=tuple(
+            product((0, 9), (None, -0.5, 0.0, 0.5), (None, 0.04, 0.06), (None, True, False))
+        ),
+        expressions=("{{ comparison_verdict() }}", "{{ comparison_verdict('delta is null') }}"),
+    ),
+    Sheet(
         name="macros of texts",
         columns={"s": "varchar"},
         rows=tuple((text,) for text in TEXTS),
@@ -105,6 +158,10 @@ SHEETS = (
             "{{ md5_hex('s') }}",
             "strpos('0123456789abcdef', substr({{ md5_hex('s') }}, 1, 1)) - 1",
             "substr({{ md5_hex(\"s || '|seed'\") }}, 1, 2) < '1a'",
+            "{{ fold_of('s', 5) }}",
+            "{{ hex_number(md5_hex('s'), 1, 15) }}",
+            "{{ hex_number(md5_hex('s'), 30, 2) }}",
+            "{{ poisson_weight('substr(' ~ md5_hex('s') ~ ', 1, 4)') }}",
         ),
     ),
     Sheet(
@@ -212,6 +269,70 @@ QUERIES = (
         from errors
         inner join parts on errors.g = parts.g
         order by errors.g asc
+        """,
+    ),
+    Query(
+        "adjusted p values",
+        """
+        with tests as (
+            select f, id, cast(p as double) as p_value
+            from (
+                values
+                ('a', 1, 1e-4), ('a', 2, 4e-4), ('a', 3, 4e-4), ('a', 4, null), ('a', 5, 0.3e0),
+                ('a', 6, 1e0), ('b', 7, null), ('c', 8, 0e0), ('c', 9, 0.04e0), ('c', 10, 0.05e0)
+            ) as v(f, id, p)
+        )
+        select f, id, p_value, q_value, holm_p_value, family_tests
+        from ({{ adjusted_p_values('tests', ['f']) }}) as adjusted
+        order by id asc
+        """,
+    ),
+    Query(
+        "clustered means and rates",
+        """
+        with clusters as (
+            select g, cast(n as double) as x_n, cast(total as double) as x_total
+            from (
+                values
+                ('many', 2, 1), ('many', 3, 3), ('many', 1, 0), ('many', 4, 2), ('many', 5, 5),
+                ('many', 2, 2), ('many', 3, 1), ('many', 1, 1), ('many', 2, 0), ('many', 2, 1),
+                ('many', 0, 0), ('many', null, null), ('one', 3, 2), ('none', null, null),
+                ('all right', 2, 2), ('all right', 1, 1)
+            ) as v(g, n, total)
+        ),
+        summed as (
+            select g, {{ clustered_sums(['x']) }}
+            from clusters
+            group by g
+        ),
+        averaged as (
+            select *, {{ clustered_means(['x']) }} from summed
+        )
+        select g, x_n, x_total, x_clusters, x_mean, x_stderr, x_total_square, x_total_cross,
+            x_size_square, {{ clustered_worths(['x']) }}, {{ clustered_quantiles(['x']) }}
+        from averaged
+        order by g asc
+        """,
+    ),
+    Query(
+        "exact quantiles",
+        """
+        with ranked as (
+            select
+                g,
+                x,
+                row_number() over (partition by g order by x asc) as place,
+                count(*) over (partition by g) as n
+            from (values ('a', 1e0), ('a', 2e0), ('a', 4e0), ('a', 8e0), ('b', 3e0)) as v(g, x)
+        )
+        select
+            g,
+            {{ quantile_of_ranked('x', 'place', 'n', 0.025) }} as lowest,
+            {{ quantile_of_ranked('x', 'place', 'n', 0.5) }} as middle,
+            {{ quantile_of_ranked('x', 'place', 'n', 1) }} as highest
+        from ranked
+        group by g
+        order by g asc
         """,
     ),
     Query(

@@ -78,6 +78,7 @@ SHEETS = (
             "greatest(x, 0e0, -1e0)",
             "least(0e0, x, cast(null as double))",
             "cast(x as double)",
+            "cast(cast(case when abs(x) < 1e12 then x end as decimal(18, 3)) as varchar)",
         ),
     ),
     Sheet(
