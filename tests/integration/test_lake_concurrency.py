@@ -17,10 +17,12 @@ import pyarrow.parquet as pq
 import pytest
 
 import ingest.landing as landing
+from ingest.aws.addresses import S3Address
 from ingest.errors import UnknownJobError
 from ingest.lake import Lake
 from ingest.landing import IngestOptions, ingest_source
 from tests.fixtures.disk import hasty_disk  # noqa: F401  # used by being there
+from tests.fixtures.places import OnDisk, OnS3, Place
 from tests.fixtures.runs import MadeRun, no_source, row
 from tests.unit.lake.make import ticking
 
@@ -140,8 +142,17 @@ print(*land(sys.argv[1], "tickets", int(sys.argv[2])), flush=True)
 """
 
 
-def test_two_processes_at_once_on_one_job(tmp_path: Path) -> None:
-    root = str(tmp_path / "lake")
+@pytest.mark.parametrize("keeper", ["disk", "s3"])
+def test_two_processes_at_once_on_one_job(
+    keeper: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    if keeper == "s3":
+        bucket = request.getfixturevalue("bucket")
+        root = f"s3://{bucket}/lake"
+        place: Place = OnS3(request.getfixturevalue("s3"), S3Address(bucket, "lake"), tmp_path)
+    else:
+        root = str(tmp_path / "lake")
+        place = OnDisk(Path(root))
     lake = Lake.open(root, create=True)
     repository = Path(__file__).parents[2]
     writers = [
@@ -176,4 +187,4 @@ def test_two_processes_at_once_on_one_job(tmp_path: Path) -> None:
         "current": 1,
         "superseded": 2 * ROUNDS - 1,
     }
-    assert_whole(root)
+    assert_whole(str(place.folder()))
