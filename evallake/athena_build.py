@@ -37,6 +37,7 @@ from evallake.errors import DataTestError, NotBuiltError, QuestionError
 from evallake.project import Project
 from ingest.errors import InputError, StoreError
 from ingest.lake import Lake
+from ingest.lake.glue import GlueCatalogue
 
 
 def build_on_athena(
@@ -57,7 +58,7 @@ def build_on_athena(
         DataTestError: a test failed; tables that depend on the tested one are those of before.
         InputError: `answer_schema` holds what the models do not read; dbt-athena is missing.
         BusyError: another build is under way on this machine.
-        LakeError: there is no lake to build from.
+        LakeError: there is no lake to build from, or Glue does not know its tables as they are.
         StoreError: AWS refuses: credentials, rights, the workgroup and its limits.
         RuntimeError: a model could not be built, or dbt could not start: not the data's fault.
     """
@@ -65,6 +66,8 @@ def build_on_athena(
     engine = Athena(place)
     region = _reach(place)
     lake = Lake.open(config.root)
+    if config.glue_database is not None:
+        GlueCatalogue(config.glue_database, config.root).verify()
     with only_build(config):
         lake.refresh_snapshots(only_if_stale=True)
         inputs = inputs_of(lake, project, options)

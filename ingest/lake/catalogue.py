@@ -57,6 +57,13 @@ class Catalogue(Protocol):
         """
         ...
 
+    def verify(self) -> None:
+        """Raise StoreError unless every lake table is registered with all its columns.
+
+        For readers, who may not be allowed to mend it: changes nothing.
+        """
+        ...
+
     def register_load(self, job_id: str, load_id: str, *, tables: Iterable[str]) -> None:
         """Make a load's files findable, whether or not the load counts.
 

@@ -79,6 +79,19 @@ class GlueCatalogue:
         """Have every table there as declared; LakeError with the difference where it cannot be."""
         return self._check(replace_own=False)
 
+    def verify(self) -> None:
+        """LakeError that names the first table that is not there, or lacks a column."""
+        registered = self._listed()
+        for table in TABLES.values():
+            do = "bring it up to date with: evallake register"
+            if registered is None or table.name not in registered:
+                raise LakeError("is not registered", where=self._place(table), do=do)
+            self._refuse(table, registered[table.name], replace_own=False)
+            lacking = [one.column for one in differences(table, registered[table.name])]
+            if lacking:
+                what = f"lacks {', '.join(lacking)}, which this version of Evallake reads"
+                raise LakeError(what, where=self._place(table), do=do)
+
     def register_load(self, job_id: str, load_id: str, *, tables: Iterable[str]) -> None:
         """Add the load's partition to each of `tables` that has partitions."""
         if not self._columns:
@@ -154,13 +167,9 @@ class GlueCatalogue:
 
     def _registered(self) -> dict[str, Registered]:
         """The database's tables by name; the database is made where there is none."""
-        try:
-            with self._calling("look at its tables"):
-                pages = self._glue.get_paginator("get_tables").paginate(DatabaseName=self._database)
-                return {table["Name"]: table for page in pages for table in page["TableList"]}
-        except StoreError as error:
-            if error_code(error.__cause__ or error) != "EntityNotFoundException":
-                raise
+        registered = self._listed()
+        if registered is not None:
+            return registered
         try:
             with self._calling("make this database"):
                 self._glue.create_database(
@@ -173,6 +182,17 @@ class GlueCatalogue:
             if error_code(error.__cause__ or error) != "AlreadyExistsException":
                 raise
         return {}
+
+    def _listed(self) -> dict[str, Registered] | None:
+        """The database's tables by name; None where there is no such database."""
+        try:
+            with self._calling("look at its tables"):
+                pages = self._glue.get_paginator("get_tables").paginate(DatabaseName=self._database)
+                return {table["Name"]: table for page in pages for table in page["TableList"]}
+        except StoreError as error:
+            if error_code(error.__cause__ or error) != "EntityNotFoundException":
+                raise
+            return None
 
     def _settle(
         self, table: Table, registered: Registered | None, *, replace_own: bool

@@ -179,6 +179,20 @@ def test_register_gives_the_lakes_own_table_the_declared_columns(
     newer.check()
 
 
+def test_readers_are_told_what_is_missing_and_change_nothing(
+    catalogue: GlueCatalogue, calls: GlueCalls, database: str, grown: Callable[..., None]
+) -> None:
+    with pytest.raises(LakeError, match=r"\.jobs: is not registered; .*evallake register"):
+        catalogue.verify()
+    catalogue.check()
+    catalogue.verify()
+    grown(Column("new", pa.int64(), "New in this version."))
+    calls.forget()
+    with pytest.raises(LakeError, match=r"\.examples: lacks new, .*evallake register"):
+        GlueCatalogue(database, ROOT, glue=calls.client).verify()
+    assert calls.names == ["GetTables"]
+
+
 @pytest.mark.parametrize("place", ["s3://bucket/other/jobs/", f"{ROOT}/jobs/"])
 def test_a_table_that_is_not_the_lakes_is_left_alone(
     catalogue: GlueCatalogue, calls: GlueCalls, database: str, log: Log, place: str
