@@ -212,7 +212,8 @@ class Lake:
         raise unknown_job(job_id, candidates, where=self.root)
 
     def _check_marker(self, *, create: bool) -> None:
-        if self._store.exists(MARKER):
+        is_there = self._store.exists(MARKER)
+        if is_there:
             version = _layout_version(self._store.read(MARKER))
             if version != LAYOUT_VERSION:
                 raise LakeError(
@@ -230,8 +231,9 @@ class Lake:
             return
         write_schema_files(self._store)
         self.refresh_snapshots(only_if_stale=True)
-        marker = {"layout": LAYOUT_VERSION, "log": LOG, "made_by": "evallake"}
-        self._store.create(MARKER, (json.dumps(marker, indent=1) + "\n").encode())
+        if not is_there:  # last, so that what has a marker is whole
+            marker = {"layout": LAYOUT_VERSION, "log": LOG, "made_by": "evallake"}
+            self._store.create(MARKER, (json.dumps(marker, indent=1) + "\n").encode())
 
 
 def unknown_job(job_id: str, known: list[str], *, where: str) -> UnknownJobError:
