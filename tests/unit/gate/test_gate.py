@@ -146,9 +146,7 @@ def test_an_unknown_range_is_told_where_it_is_needed(tmp_path) -> None:
 
 
 def test_markdown_and_junit_for_ci(tmp_path) -> None:
-    write_tables(
-        tmp_path / "t.duckdb", draw_keys(10, 900, -0.15), finding="other | <settings> [x]"
-    )
+    write_tables(tmp_path / "t.duckdb", draw_keys(10, 900, -0.15), finding="other | <settings> [x]")
     text = (
         "rules:\n  - {metric: correctness, max_drop: 0.05, name: 'a | b <c>'}\n"
         "  - {metric: f1, max_drop: 0.3}\n"

@@ -25,6 +25,15 @@ CHAIN = (
     "mart_slice_metrics",
     "mart_calibration_bins",
     "mart_confidence_thresholds",
+    "int_recalibration_bins",
+    "int_recalibration_training",
+    "int_recalibration_fits",
+    "int_recalibration_steps",
+    "int_recalibration_outcomes",
+    "int_calibrated_confidence",
+    "mart_recalibration",
+    "mart_recalibration_folds",
+    "mart_recalibration_bins",
 )
 """In the order in which they read each other."""
 
@@ -63,6 +72,12 @@ def build(
     """Create the facts and every model of `CHAIN` as tables of `connection`."""
     facts = {
         "stg_lake__jobs": pa.table({"job_id": pa.array(jobs, pa.string())}),
+        "stg_lake__current_loads": pa.table(
+            {
+                "job_id": pa.array(jobs, pa.string()),
+                "load_id": pa.array([f"load of {job}" for job in jobs], pa.string()),
+            }
+        ),
         "fct_examples": pa.Table.from_pylist(list(examples), schema=EXAMPLE_COLUMNS),
         "fct_example_slices": pa.Table.from_pylist(list(slices), schema=SLICE_COLUMNS),
         "fct_example_confidence": pa.table(
