@@ -22,4 +22,4 @@ select
     platt_intercept
 from mart_recalibration
 where slice_key = 'all' and slice_value = 'all'
-order by job_id asc, brier_after asc, method asc
+order by job_id asc, brier_after asc nulls last, method asc

@@ -33,12 +33,12 @@ cumulated as (
         correct,
         sum(examples) over (
             partition by slice_id, fold
-            order by step asc
+            order by step asc nulls last
             rows between unbounded preceding and current row
         ) as examples_through,
         sum(correct) over (
             partition by slice_id, fold
-            order by step asc
+            order by step asc nulls last
             rows between unbounded preceding and current row
         ) as correct_through
     from steps
@@ -73,7 +73,7 @@ smallest as (
         last_step as step,
         min(accuracy) over (
             partition by slice_id, fold, first_step
-            order by last_step desc
+            order by last_step desc nulls last
             rows between unbounded preceding and current row
         ) as smallest_accuracy
     from blocks

@@ -32,7 +32,13 @@ BANNED: dict[type[exp.Expression], str] = {
 }
 """What only one engine reads, or reads otherwise, and what to write instead."""
 _DOUBLES = (exp.Sqrt, exp.Exp, exp.Ln, exp.Avg, exp.Stddev, exp.StddevSamp, exp.Variance)
+_TYPED_AS_ARGUMENT = (
+    *(exp.Paren, exp.Neg, exp.Nullif, exp.Sum, exp.Max, exp.Min, exp.Abs, exp.Window, exp.Filter),
+    *(exp.Floor, exp.Ceil, exp.Round),
+)
 _WHOLE = ("int", "bigint", "smallint", "tinyint")
+Doubles = frozenset[str]
+"""Names of columns that are known to be doubles."""
 _OPENING, _CLOSING = TokenType.L_PAREN, TokenType.R_PAREN
 _AFTER_ORDER = {"rows", "range", "groups", "limit", "offset", "fetch", "filter", "union"}
 _GRAIN = re.compile(r"Grain: one row per\s+(\w+|\([^)]*\))")
@@ -163,20 +169,21 @@ def _never_null() -> frozenset[str]:
 
 
 def _structure(tree: exp.Expression) -> Iterator[str]:
+    doubles = double_columns(tree)
     for node in tree.walk():
         text = node.sql("athena")
         reason = next((why for kind, why in BANNED.items() if isinstance(node, kind)), None)
         if reason:
             yield f"{reason}: {text}"
         elif isinstance(node, exp.Div):
-            if not (is_double(node.this) or is_double(node.expression)):
+            if not (is_double(node.this, doubles) or is_double(node.expression, doubles)):
                 yield f"a division of what may be whole numbers: {text}"
         elif isinstance(node, exp.Literal):
-            is_exact = not node.is_string and "." in node.this and not is_double(node)
+            is_exact = not node.is_string and "." in node.this and not is_double(node, doubles)
             if is_exact and not is_cast_to_double(node.parent):
                 yield f"{node.this} is a decimal on one engine: write {node.this}e0"
         elif isinstance(node, exp.Cast):
-            yield from _casts(node, text)
+            yield from _casts(node, text, doubles)
         elif isinstance(node, exp.With):
             if node.args.get("recursive"):
                 yield "recursion is limited to ten steps on Athena"
@@ -195,19 +202,19 @@ def _structure(tree: exp.Expression) -> Iterator[str]:
             if node.kind in {"SEMI", "ANTI"} or node.method in {"ASOF", "POSITIONAL"}:
                 yield f"{text}: exists, or a plain join"
         elif isinstance(node, exp.EQ | exp.NEQ | exp.LT | exp.GT | exp.LTE | exp.GTE):
-            yield from _comparison(node, text)
+            yield from _comparison(node, text, doubles)
 
 
-def _casts(node: exp.Cast, text: str) -> Iterator[str]:
+def _casts(node: exp.Cast, text: str, doubles: Doubles) -> Iterator[str]:
     """Casts whose result depends on the engine."""
     if node.to.is_type("decimal") and not isinstance(node.parent, exp.Cast):
         yield f"a decimal, but to write a number as text: {text}"
     if isinstance(node, exp.TryCast) and node.to.is_type(*_WHOLE):
         if not isinstance(node.this, exp.Case):
             yield f"{text}: one engine takes '1.5e3'; case when regexp_like(...) then ... end"
-    elif node.to.is_type(*_WHOLE) and is_double(node.this) and not _is_whole(node.this):
+    elif node.to.is_type(*_WHOLE) and is_double(node.this, doubles) and not _is_whole(node.this):
         yield f"{text}: halves are rounded differently; floor(x + 0.5e0) first"
-    elif node.to.is_type("varchar", "text") and is_double(node.this):
+    elif node.to.is_type("varchar", "text") and is_double(node.this, doubles):
         yield f"{text}: engines write doubles differently"
     if any(inner is not node.to and inner.is_type("struct") for inner in node.to.walk()):
         yield f"{text}: rows in an array; unnest places instead"
@@ -237,49 +244,67 @@ def _unnesting(node: exp.Unnest, text: str) -> Iterator[str]:
         yield f"{text}: one array of single values at a time, never rows or maps"
 
 
-def _comparison(node: exp.Expression, text: str) -> Iterator[str]:
+def _comparison(node: exp.Expression, text: str, doubles: Doubles) -> Iterator[str]:
     """A text beside a number is a type error on one engine."""
     sides = [node.this, node.expression]
     kinds = {side.is_string for side in sides if isinstance(side, exp.Literal)}
     if kinds == {True, False}:
         yield f"{text}: a text beside a number"
     for one, other in (sides, sides[::-1]):
-        if isinstance(one, exp.Literal) and one.is_string and is_double(other):
+        if isinstance(one, exp.Literal) and one.is_string and is_double(other, doubles):
             yield f"{text}: a text beside a number"
 
 
 @cache
-def double_columns() -> frozenset[str]:
-    """Names that every model which declares them declares as double."""
+def _declared_types() -> dict[str, frozenset[str]]:
+    """Every column name that a model declares, with the types it has there."""
     types: dict[str, set[str]] = {}
     for model in MODELS:
         for column in declaration(model)["columns"]:  # type: ignore[attr-defined]
             if "data_type" in column:
                 types.setdefault(column["name"], set()).add(column["data_type"])
-    return frozenset(name for name, declared in types.items() if declared == {"double"})
+    return {name: frozenset(found) for name, found in types.items()}
 
 
-def is_double(node: exp.Expression) -> bool:
-    """Whether an expression is known to be a double, by its text or its columns' declarations."""
+def double_columns(tree: exp.Expression) -> Doubles:
+    """Columns that are doubles wherever a model declares them, or this statement makes them.
+
+    What a statement makes is found from the inside out: a name counts once everything that it is
+    an alias of does.
+    """
+    declared = _declared_types()
+    found = {name for name, types in declared.items() if types == {"double"}}
+    made: dict[str, list[exp.Expression]] = {}
+    for alias in tree.find_all(exp.Alias):
+        if alias.alias not in declared:
+            made.setdefault(alias.alias, []).append(alias.this)
+    while True:
+        known = frozenset(found)
+        more = {name for name, all_of in made.items() if all(is_double(e, known) for e in all_of)}
+        if more <= found:
+            return known
+        found |= more
+
+
+def is_double(node: exp.Expression, doubles: Doubles) -> bool:
+    """Whether an expression is known to be a double, by its text or its columns."""
     if isinstance(node, exp.Literal):
         return not node.is_string and "e" in node.this.lower()
     if isinstance(node, exp.Cast):
         return is_cast_to_double(node)
     if isinstance(node, exp.Case):
         results = [*(branch.args["true"] for branch in node.args["ifs"]), node.args.get("default")]
-        return any(result is not None and is_double(result) for result in results)
+        return any(result is not None and is_double(result, doubles) for result in results)
     if isinstance(node, exp.Column):
-        return node.name in double_columns()
+        return node.name in doubles
     if isinstance(node, _DOUBLES):
         return True
-    if isinstance(node, exp.Paren | exp.Neg | exp.Nullif | exp.Sum | exp.Max | exp.Min | exp.Abs):
-        return is_double(node.this)
-    if isinstance(node, exp.Window | exp.Filter | exp.Floor | exp.Ceil | exp.Round):
-        return is_double(node.this)
+    if isinstance(node, _TYPED_AS_ARGUMENT):
+        return is_double(node.this, doubles)
     if isinstance(node, exp.Coalesce | exp.Greatest | exp.Least):
-        return any(is_double(part) for part in [node.this, *node.expressions])
+        return any(is_double(part, doubles) for part in [node.this, *node.expressions])
     if isinstance(node, exp.Add | exp.Sub | exp.Mul | exp.Div | exp.Pow):
-        return is_double(node.this) or is_double(node.expression)
+        return is_double(node.this, doubles) or is_double(node.expression, doubles)
     return False
 
 

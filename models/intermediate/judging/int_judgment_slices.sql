@@ -34,7 +34,7 @@ ranked_values as (
         metadata_value,
         row_number() over (
             partition by job_id, metadata_key
-            order by judgments desc, metadata_value asc
+            order by judgments desc nulls last, metadata_value asc nulls last
         ) as place,
         count(*) over (partition by job_id, metadata_key) as key_values
     from value_totals

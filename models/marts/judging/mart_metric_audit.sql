@@ -403,7 +403,7 @@ final as (
         -- attributes
         status,
         used_aggregation as aggregation,
-        nullif(trim(names), '') as findings,
+        nullif(regexp_replace(names, ' $', ''), '') as findings,
         cast(name_count as bigint) as finding_count,
         is_n_different,
         is_shard_missing,
