@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from evallake.build import BUILD_INFO
 from evallake.config import Config
-from evallake.engines.published import open_published
+from evallake.engines.asking import Engine
 from evallake.project import find_project
-from evallake.query import find_question
+from evallake.query import find_question, open_engine
 from evallake.report import questions
 from evallake.report.facts import (
     Accounting,
@@ -34,9 +35,6 @@ from evallake.report.facts import (
     Threshold,
 )
 from ingest.errors import UnknownJobError
-
-if TYPE_CHECKING:
-    import duckdb
 
 MOST_JOBS = 12
 """Jobs a report shows when none is named: the newest."""
@@ -58,41 +56,49 @@ def gather(config: Config, *, jobs: Sequence[str], now: datetime) -> ReportFacts
         NotBuiltError: nothing has been published yet.
         UnknownJobError: a named job is not in the published tables.
     """
-    with open_published(config) as connection:
-        known = _rows(connection, questions.JOBS)
+    with open_engine(config) as engine:
+        known = _rows(engine, questions.JOBS)
         names = [row["job_id"] for row in known]
         missing = [job for job in jobs if job not in names]
         if missing:
             raise UnknownJobError(
                 f"no job {missing[0]!r} in the published tables",
-                where=str(config.duckdb),
+                where=engine.name,
                 do=f"run `evallake build`, or choose one of: {', '.join(names[:8])}",
             )
         # a judge's job has verdicts and no answers of its own: it is shown where it is asked for
         shown = known if jobs else [row for row in known if row["strategy"] != "judge"]
         chosen = [row for row in shown if row["job_id"] in jobs] if jobs else shown[:MOST_JOBS]
-        info = _build_info(connection)
+        info = _build_info(engine)
         limit = float(_variables(info)["low_confidence"])
         return ReportFacts(
             lake_root=info.get("lake_root") or config.root,
             built_at_utc=info.get("built_at_utc"),
             made_at_utc=now,
             version=version("evallake"),
-            jobs=tuple(_job(connection, row, limit=limit) for row in chosen),
+            jobs=_jobs(engine, chosen, limit=limit),
             jobs_left_out=len(shown) - len(chosen),
         )
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, sql: str, *parameters: object) -> list[Row]:
-    rows: list[Row] = connection.execute(sql, list(parameters)).to_arrow_table().to_pylist()
+def _jobs(engine: Engine, chosen: Sequence[Row], *, limit: float) -> tuple[JobFacts, ...]:
+    """The facts of each job, of as many at once as the engine can take."""
+    with ThreadPoolExecutor(engine.at_once) as threads:
+        return tuple(threads.map(lambda row: _job(engine, row, limit=limit), chosen))
+
+
+def _rows(engine: Engine, sql: str, **values: str | int) -> list[Row]:
+    answer = engine.ask(questions.filled(sql, **values), where="the report")
+    rows: list[Row] = answer.table.to_pylist()
     return rows
 
 
-def _build_info(connection: duckdb.DuckDBPyConnection) -> Row:
+def _build_info(engine: Engine) -> Row:
     """What `evallake build` noted; empty for tables that plain dbt built."""
-    if not _rows(connection, questions.HAS_TABLE, BUILD_INFO):
+    tables = _rows(engine, "show tables")
+    if BUILD_INFO not in {name for row in tables for name in row.values()}:
         return {}
-    return _rows(connection, questions.BUILD_INFO)[0]
+    return _rows(engine, questions.BUILD_INFO)[0]
 
 
 def _variables(info: Row) -> Row:
@@ -101,9 +107,9 @@ def _variables(info: Row) -> Row:
     return json.loads(noted) if noted else find_project().variables()
 
 
-def _job(connection: duckdb.DuckDBPyConnection, job: Row, *, limit: float) -> JobFacts:
-    def rows(sql: str, *more: object) -> list[Row]:
-        return _rows(connection, sql, job["job_id"], *more)
+def _job(engine: Engine, job: Row, *, limit: float) -> JobFacts:
+    def rows(sql: str, **more: int) -> list[Row]:
+        return _rows(engine, sql, job_id=job["job_id"], **more)
 
     return JobFacts(
         job_id=job["job_id"],
@@ -118,7 +124,7 @@ def _job(connection: duckdb.DuckDBPyConnection, job: Row, *, limit: float) -> Jo
                 row["correct"],
                 row["wrong"],
             )
-            for row in rows(questions.HISTOGRAM.format(bins=HISTOGRAM_BINS))
+            for row in rows(questions.HISTOGRAM, bins=HISTOGRAM_BINS)
         ),
         calibration=tuple(
             CalibrationBin(
@@ -137,11 +143,11 @@ def _job(connection: duckdb.DuckDBPyConnection, job: Row, *, limit: float) -> Jo
                 _estimate(row, "accuracy"),
                 row["mean_confidence"],
             )
-            for row in rows(questions.SLICES, SLICE_VALUES, SLICE_KEYS)
+            for row in rows(questions.SLICES, most_values=SLICE_VALUES, keys=SLICE_KEYS)
         ),
         heat=tuple(
             HeatCell(row["slice_key"], row["slice_value"], row["band"], row["n"], row["accuracy"])
-            for row in rows(questions.HEAT, SLICE_VALUES, HEAT_KEYS)
+            for row in rows(questions.HEAT, most_values=SLICE_VALUES, keys=HEAT_KEYS)
         ),
         segments=tuple(
             Segment(
@@ -151,7 +157,7 @@ def _job(connection: duckdb.DuckDBPyConnection, job: Row, *, limit: float) -> Jo
                 row["mean_confidence"],
                 row["is_beyond_chance"],
             )
-            for row in rows(_segments_sql(), SEGMENTS)
+            for row in rows(_segments_sql(), rows=SEGMENTS)
         ),
         thresholds=tuple(
             Threshold(row["threshold"], row["coverage"], _estimate(row, "accuracy"))
@@ -160,8 +166,8 @@ def _job(connection: duckdb.DuckDBPyConnection, job: Row, *, limit: float) -> Jo
         error_categories=tuple(
             (row["error_category"], row["n"]) for row in rows(questions.ERROR_CATEGORIES)
         ),
-        overconfident_errors=_examples(rows(questions.OVERCONFIDENT, EXAMPLES)),
-        least_confident=_examples(rows(questions.LEAST_CONFIDENT, EXAMPLES)),
+        overconfident_errors=_examples(rows(questions.OVERCONFIDENT, rows=EXAMPLES)),
+        least_confident=_examples(rows(questions.LEAST_CONFIDENT, rows=EXAMPLES)),
         accounting=_accounting(job),
         findings=tuple(
             (finding["code"], finding["message"])

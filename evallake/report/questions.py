@@ -1,11 +1,22 @@
 """The SQL that the report asks the published tables; every question is about one job.
 
-Plain text with `?` for values. The first parameter is the job's id.
+One text for both engines, with `:names` where values go; `filled` puts them there.
 """
 
 from __future__ import annotations
 
-HAS_TABLE = "select table_name from information_schema.tables where table_name = ?"
+import re
+
+
+def filled(sql: str, **values: str | int) -> str:
+    """`sql` with each `:name` that is among `values` as a literal."""
+
+    def literal(found: re.Match[str]) -> str:
+        value = values[found[1]]
+        return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
+
+    return re.sub(f":({'|'.join(values)})\\b", literal, sql) if values else sql
+
 
 BUILD_INFO = "select lake_root, built_at_utc, variables_json from build_info"
 
@@ -14,29 +25,31 @@ select * from dim_jobs
 order by evaluated_at_utc desc nulls last, committed_at_utc desc nulls last, job_id
 """
 
-SUMMARY = "select * from mart_job_summary where job_id = ?"
+SUMMARY = "select * from mart_job_summary where job_id = :job_id"
 
 RULES = """
 select
-    string_agg(distinct correctness_rule, ', ' order by correctness_rule) as correctness_rule,
-    string_agg(distinct confidence_name, ', ' order by confidence_name) as confidence_name
+    array_join(array_agg(distinct correctness_rule order by correctness_rule), ', ')
+        as correctness_rule,
+    array_join(array_agg(distinct confidence_name order by confidence_name), ', ')
+        as confidence_name
 from fct_examples
-where job_id = ?
+where job_id = :job_id
 """
 
 HISTOGRAM = """
 with placed as (
     select
-        least(cast(floor(confidence * {bins}) as integer), {bins} - 1) as bin,
+        least(cast(floor(confidence * :bins) as bigint), :bins - 1) as bin,
         is_correct
     from fct_examples
-    where job_id = ? and confidence is not null and is_correct is not null
+    where job_id = :job_id and confidence is not null and is_correct is not null
 )
 select
     bins.bin,
     count(*) filter (where placed.is_correct) as correct,
     count(*) filter (where not placed.is_correct) as wrong
-from (select unnest(range({bins})) as bin) as bins
+from (select u.bin from unnest(sequence(0, :bins - 1)) as u (bin)) as bins
 left join placed on bins.bin = placed.bin
 group by bins.bin
 order by bins.bin
@@ -45,7 +58,7 @@ order by bins.bin
 CALIBRATION = """
 select bin_lower, bin_upper, examples, mean_confidence, accuracy, accuracy_lower, accuracy_upper
 from mart_calibration_bins
-where job_id = ? and slice_key = 'all' and binning = 'equal_width'
+where job_id = :job_id and slice_key = 'all' and binning = 'equal_width'
 order by bin_lower
 """
 
@@ -64,11 +77,11 @@ with slices as (
         - min(accuracy) over (partition by slice_key) as spread
     from mart_slice_metrics
     where
-        job_id = ?
+        job_id = :job_id
         and not is_pair
         and not is_outcome_slice
         and accuracy is not null
-        and key_values between 2 and ?
+        and key_values between 2 and :most_values
 ),
 
 ranked as (
@@ -81,7 +94,7 @@ ranked as (
 )
 
 select * from ranked
-where place <= ?
+where place <= :keys
 order by place, accuracy, slice_value
 """
 
@@ -95,10 +108,10 @@ with places as (
         - min(accuracy) over (partition by slice_key) as spread
     from mart_slice_metrics
     where
-        job_id = $1
+        job_id = :job_id
         and not is_pair
         and not is_outcome_slice
-        and key_values between 2 and $2
+        and key_values between 2 and :most_values
         and slice_key not in ('gold_label', 'prompt_length_band')
 ),
 
@@ -114,10 +127,10 @@ select
     ranked.slice_value,
     coalesce(bands.slice_value, 'missing') as band,
     count(*) as n,
-    avg(cast(fct_examples.is_correct as integer)) as accuracy
+    avg(cast(cast(fct_examples.is_correct as integer) as double)) as accuracy
 from ranked
 inner join fct_example_slices as slices
-    on slices.job_id = $1
+    on slices.job_id = :job_id
     and ranked.slice_key = slices.slice_key
     and ranked.slice_value = slices.slice_value
 inner join fct_examples
@@ -126,9 +139,13 @@ left join fct_example_slices as bands
     on slices.job_id = bands.job_id
     and slices.example_id = bands.example_id
     and bands.slice_key = 'confidence_band'
-where ranked.place <= $3
-group by ranked.place, ranked.slice_key, ranked.slice_value, band
-order by ranked.place, ranked.slice_value, band
+where ranked.place <= :keys
+group by
+    ranked.place,
+    ranked.slice_key,
+    ranked.slice_value,
+    coalesce(bands.slice_value, 'missing')
+order by ranked.place, ranked.slice_value, coalesce(bands.slice_value, 'missing')
 """
 
 # on top of the question of the same name in sql/, so that both say the same
@@ -145,40 +162,40 @@ select
     accuracy_lower,
     accuracy_upper,
     mean_confidence,
-    coalesce(q_value <= 0.05, false) as is_beyond_chance
+    coalesce(q_value <= 0.05e0, false) as is_beyond_chance
 from asked
-where job_id = ?
+where job_id = :job_id
 order by is_beyond_chance desc, accuracy_upper, accuracy, name
-limit ?
+limit :rows
 """
 
 THRESHOLDS = """
 select threshold, coverage, accepted_examples as accuracy_n, accuracy,
     accuracy_exact_lower as accuracy_lower
 from mart_confidence_thresholds
-where job_id = ? and threshold_rule = 'coverage' and accepted_examples > 0
+where job_id = :job_id and threshold_rule = 'coverage' and accepted_examples > 0
 order by coverage, threshold desc
 """
 
 ERROR_CATEGORIES = """
 select error_category, count(*) as n from mart_failures
-where job_id = ? and error_category is not null
+where job_id = :job_id and error_category is not null
 group by error_category
 order by n desc, error_category
 """
 
 OVERCONFIDENT = """
 select * from mart_failures
-where job_id = ? and is_overconfident_error
+where job_id = :job_id and is_overconfident_error
 order by confidence desc, example_id
-limit ?
+limit :rows
 """
 
 LEAST_CONFIDENT = """
 select * from mart_failures
-where job_id = ? and is_low_confidence
+where job_id = :job_id and is_low_confidence
 order by confidence, example_id
-limit ?
+limit :rows
 """
 
-FINDINGS = "select findings_json from stg_lake__current_loads where job_id = ?"
+FINDINGS = "select findings_json from stg_lake__current_loads where job_id = :job_id"
