@@ -64,7 +64,9 @@ class TrinoClient:
         """`why_silent` gives what is known, such as a log, should Trino not answer."""
         self._url = url
         self._why_silent = why_silent
-        self._pool = urllib3.PoolManager(maxsize=32, timeout=urllib3.Timeout(60), retries=False)
+        # Asking again is safe but for POST: a second one would be a second statement.
+        again = urllib3.Retry(2, backoff_factor=0.2, allowed_methods={"GET", "DELETE"})
+        self._pool = urllib3.PoolManager(maxsize=32, timeout=urllib3.Timeout(60), retries=again)
 
     def pages(
         self,
@@ -121,7 +123,8 @@ class TrinoClient:
                 message = f"Trino does not answer: {silent}\n{self._why_silent()}"
                 raise TrinoFailedError({"message": message}) from silent
             if response.status == 200:
-                return json.loads(response.data)
+                body_read: dict[str, Any] = json.loads(response.data)
+                return body_read
             if response.status not in (502, 503, 504):
                 text = response.data.decode(errors="replace")[:500]
                 raise TrinoFailedError({"message": f"HTTP {response.status} from Trino: {text}"})

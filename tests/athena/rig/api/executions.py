@@ -20,7 +20,7 @@ from tests.athena.rig.api.refusals import InvalidRequestError, QueryCancelledErr
 from tests.athena.rig.api.statements import Statement
 from tests.athena.rig.api.workgroups import WorkGroup
 
-_RUNNING_AT_ONCE = 6
+_RUNNING_AT_ONCE = 8
 _ACTIVE_AT_MOST = 100
 _FINAL = ("SUCCEEDED", "FAILED", "CANCELLED")
 

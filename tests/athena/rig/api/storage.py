@@ -27,7 +27,7 @@ class Objects:
     """S3 objects by URI."""
 
     def __init__(self) -> None:
-        from moto.core import DEFAULT_ACCOUNT_ID
+        from moto.core.models import DEFAULT_ACCOUNT_ID
         from moto.s3.models import s3_backends
 
         self._backend = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
@@ -65,7 +65,7 @@ class Catalogue:
     """Glue databases, tables and partitions. A missing one is a `QueryFailedError`."""
 
     def __init__(self) -> None:
-        from moto.core import DEFAULT_ACCOUNT_ID
+        from moto.core.models import DEFAULT_ACCOUNT_ID
         from moto.glue.models import glue_backends
 
         self._glue = glue_backends[DEFAULT_ACCOUNT_ID][REGION]
