@@ -6,6 +6,7 @@ Models are compiled as Athena would get them, offline, and looked at as tokens a
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -181,15 +182,16 @@ def test_every_test_of_a_statistical_macro_runs_on_both_engines(test: Path) -> N
     assert (TWINS / test.name).is_file(), f"repeat it: tests/athena/statistics/{test.name}"
 
 
+_text_of = cache(without_comments)
+
+
 def _with_callers(name: str) -> set[str]:
     """A macro's name, and those of the macros whose text calls it."""
     found = {name}
     while True:
         calls = re.compile(rf"\b({'|'.join(found)})\(")
         more = {
-            path.stem
-            for path in MACROS
-            if calls.search(without_comments(path)) and path.stem not in found
+            path.stem for path in MACROS if path.stem not in found and calls.search(_text_of(path))
         }
         if not more:
             return found
