@@ -8,7 +8,7 @@
     materialization puts each write's own ids in its place (athena/incremental.sql). On DuckDB a
     load without rows in the fact is looked at again by each build, and gives none again.
 
-    See docs/decisions/0042 and 0081.
+    See docs/decisions/0042 and 0087.
 -#}
 {% macro of_new_loads() -%}
     {{ return(adapter.dispatch('of_new_loads', 'evallake')()) }}

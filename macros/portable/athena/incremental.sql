@@ -17,7 +17,7 @@
     A write that broke off, or that Athena finishes after we are gone, lies in a folder that no
     partition names. What the view hides is removed a build later, when nobody reads it any more.
 
-    See docs/decisions/0081.
+    See docs/decisions/0087.
 -#}
 {% materialization incremental, adapter='athena', supported_languages=['sql'] %}
     {%- set view = this.incorporate(type='view') -%}
@@ -68,6 +68,7 @@
             {%- endif -%}
             {%- do add_partitions(rows, batch, folder) -%}
         {%- endfor -%}
+        {%- do describe_in_glue(rows, {'classification': 'parquet'}) -%}
     {%- else -%}
         {{ store_raw_result('main', message='OK 0', code='OK', rows_affected='0') }}
     {%- endif -%}

@@ -7,7 +7,7 @@
     dbt-athena's own version drops the table first unless `ha` is set, and with --full-refresh
     even then; and it asks Athena two more statements a model.
 
-    See docs/decisions/0080.
+    See docs/decisions/0086.
 -#}
 {% materialization table, adapter='athena', supported_languages=['sql'] %}
     {%- set target_relation = this.incorporate(type='table') -%}
