@@ -4,7 +4,7 @@ Decides how the promises of `ingest.lake.store` are kept with S3's calls. An obj
 or not at all by S3's own nature, a large one when its multipart upload is completed; ``create``
 is a conditional PUT, of which S3 lets one through. Requests that may be repeated are repeated by
 the client; ``create`` repeats by itself, since it has to know whether an earlier try may have
-gone through. See docs/decisions/0080.
+gone through. See docs/decisions/0081.
 """
 
 from __future__ import annotations
