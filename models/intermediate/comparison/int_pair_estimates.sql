@@ -52,7 +52,7 @@ described as (
             'sums.pairs', 'sums.sum_difference', 'sums.clusters',
             'sums.total_square', 'sums.total_cross', 'sums.size_square'
         ) }} as raw_stderr,
-        -- what rounding alone may leave of a spread of nothing
+        -- what rounding alone may leave of a difference of nothing
         1e-12 * (
             abs(sums.baseline_min) + abs(sums.baseline_max)
             + abs(sums.candidate_min) + abs(sums.candidate_max)
@@ -76,15 +76,23 @@ measured as (
             when abs(difference_mean) <= rounding then 0e0
             else difference_mean
         end as delta,
-        case when difference_spread > rounding * rounding then difference_spread else 0e0 end
-            as difference_variance,
-        case when baseline_spread > rounding * rounding then baseline_spread else 0e0 end
-            as baseline_variance,
-        case when candidate_spread > rounding * rounding then candidate_spread else 0e0 end
-            as candidate_variance,
+        -- a variance is a small rest of large squares: below a millionth of a millionth of them
+        -- it is rounding, and there is none
+        {%- for side in ['baseline', 'candidate', 'difference'] %}
+        case
+            when
+                {{ side }}_spread > rounding * rounding
+                and {{ side }}_spread * n > 1e-12 * sum_{{ side }}_square
+                then {{ side }}_spread
+            else 0e0
+        end as {{ side }}_variance,
+        {%- endfor %}
         case
             when is_extreme then null
-            when raw_stderr * sqrt(n) <= rounding then 0e0
+            when
+                raw_stderr * sqrt(n) <= rounding
+                or raw_stderr * raw_stderr * n * n <= 1e-12 * total_square
+                then 0e0
             else raw_stderr
         end as delta_stderr
     from described
@@ -185,14 +193,14 @@ final as (
 
         -- what pairing was worth
         case
-            when is_extreme then null
+            when is_extreme or baseline_variance = 0e0 or candidate_variance = 0e0 then null
             when covariance > 0e0 and covariance * covariance
                 > baseline_variance * candidate_variance
                 then 1e0
             when covariance < 0e0 and covariance * covariance
                 > baseline_variance * candidate_variance
                 then -1e0
-            else covariance / nullif(sqrt(baseline_variance * candidate_variance), 0e0)
+            else covariance / sqrt(baseline_variance * candidate_variance)
         end as correlation,
         case
             when not is_extreme

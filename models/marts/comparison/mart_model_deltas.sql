@@ -144,9 +144,9 @@ estimated as (
             else p_value
         end as p_value,
         sign_test_p_value,
-        higher,
-        lower,
-        ties,
+        {%- for count in ['higher', 'lower', 'ties'] %}
+        case when metric_kind <> 'calibration' then coalesce({{ count }}, 0) end as {{ count }},
+        {%- endfor %}
         only_baseline_correct,
         only_candidate_correct,
         mcnemar_statistic,
