@@ -1,8 +1,11 @@
 -- Grain: one row per (slice_id, fold).
--- Temperature and Platt scaling of each fold, fitted on the others by Newton's method. A step that
--- would move the log odds by more than 3 (root mean square) is cut to that, which keeps far starts
--- from overshooting. Steps are written out: neither engine has to recurse.
+-- Temperature and Platt scaling of each fold, fitted on the others, by sixteen steps that are written
+-- out: neither engine has to recurse. The likelihood's slope over 1/T falls, so eight halvings of
+-- the range (by ratio) bracket it to 2 % and Newton's method does the rest. For Platt's two numbers
+-- every step is Newton's; one that would move the log odds by more than 3 (root mean square) is cut
+-- to that, which keeps far starts from overshooting.
 
+{%- set halvings = 8 %}
 {%- set steps = 16 %}
 
 with training as (
@@ -37,6 +40,8 @@ start as (
         slice_id,
         fold,
         1e0 as inverse_temperature,
+        0.05e0 as lowest_inverse,
+        20e0 as highest_inverse,
         1e0 as slope,
         0e0 as intercept,
         cast(null as double) as temperature_change,
@@ -54,6 +59,8 @@ predicted_{{ step }} as (
     select
         aimed.*,
         {{ before }}.inverse_temperature,
+        {{ before }}.lowest_inverse,
+        {{ before }}.highest_inverse,
         {{ before }}.slope,
         {{ before }}.intercept,
         {{ logistic(before ~ '.inverse_temperature * aimed.mean_logit') }} as cooled,
@@ -72,6 +79,8 @@ sums_{{ step }} as (
         slice_id,
         fold,
         max(inverse_temperature) as inverse_temperature,
+        max(lowest_inverse) as lowest_inverse,
+        max(highest_inverse) as highest_inverse,
         max(slope) as slope,
         max(intercept) as intercept,
         sum(examples * mean_logit) / sum(examples) as mean_z,
@@ -93,7 +102,9 @@ solved_{{ step }} as (
 
     select
         *,
-        cool_1 / nullif(cool_2, 0e0) as d_inverse,
+        case when cool_1 >= 0e0 then inverse_temperature else lowest_inverse end as lower_inverse,
+        case when cool_1 >= 0e0 then highest_inverse else inverse_temperature end as upper_inverse,
+        inverse_temperature + cool_1 / nullif(cool_2, 0e0) as newton_inverse,
         -- one value of confidence alone tells no slope
         case
             when platt_aa * platt_bb - platt_ab * platt_ab > 1e-10 * platt_aa * platt_bb
@@ -117,7 +128,8 @@ measured_{{ step }} as (
 
     select
         *,
-        coalesce(abs(d_inverse) * sqrt(mean_zz), 0e0) as temperature_change,
+        coalesce(abs(newton_inverse - inverse_temperature) * sqrt(mean_zz), 0e0)
+            as temperature_change,
         coalesce(
             sqrt(
                 abs(
@@ -136,20 +148,17 @@ step_{{ step }} as (
     select
         slice_id,
         fold,
-        -- a temperature from 1/20 to 20
+        {%- if step <= halvings %}
+        sqrt(lower_inverse * upper_inverse) as inverse_temperature,
+        {%- else %}
         case
-            when inverse_temperature + coalesce(d_inverse, 0e0)
-                * (case when temperature_change > 3e0 then 3e0 / temperature_change else 1e0 end)
-                < 0.05e0
-                then 0.05e0
-            when inverse_temperature + coalesce(d_inverse, 0e0)
-                * (case when temperature_change > 3e0 then 3e0 / temperature_change else 1e0 end)
-                > 20e0
-                then 20e0
-            else
-                inverse_temperature + coalesce(d_inverse, 0e0)
-                * (case when temperature_change > 3e0 then 3e0 / temperature_change else 1e0 end)
+            when coalesce(newton_inverse, upper_inverse) >= upper_inverse then upper_inverse
+            when newton_inverse <= lower_inverse then lower_inverse
+            else newton_inverse
         end as inverse_temperature,
+        {%- endif %}
+        lower_inverse as lowest_inverse,
+        upper_inverse as highest_inverse,
         slope + d_slope
         * (case when platt_change > 3e0 then 3e0 / platt_change else 1e0 end) as slope,
         intercept + coalesce(d_intercept, 0e0)
