@@ -49,10 +49,11 @@ def detectable_drop(
     """The true drop that would FAIL with probability 80 % at this one-sided level.
 
     A larger drop is also more spread out: answers that change, change by whole strides. So the
-    standard error is taken at the drop, where clusters that lose a stride have been added.
+    standard error is taken at the drop, where clusters that lose a stride have been added. Few
+    clusters rarely show their longest strides; two of them are not counted on for that.
     """
     effect = detectable_stderrs(int(clusters) - 1, level) ** 2
-    added = effect * stride / clusters
+    added = effect * stride / (clusters - 2)
     excess = (added + np.sqrt(added**2 + 4 * (effect * stderr**2 + added * tolerance))) / 2
     return float(tolerance + excess)
 
