@@ -31,7 +31,6 @@ def one(connection: duckdb.DuckDBPyConnection, expression: str) -> object:
         ("beta_cdf(2, 3.5, 0.3)", stats.beta.cdf(0.3, 2, 3.5)),
         ("inverse_beta_cdf(2, 3.5, 0.3)", stats.beta.ppf(0.3, 2, 3.5)),
         ("normal_cdf(1, 2, -9)", stats.norm.cdf(-9, 1, 2)),
-        ("inverse_normal_cdf(1, 2, 0.975)", stats.norm.ppf(0.975, 1, 2)),
     ],
 )
 def test_distributions_are_scipys(
@@ -51,7 +50,7 @@ def test_null_in_null_out(connection: duckdb.DuckDBPyConnection, name: str) -> N
 
 @pytest.mark.parametrize(
     "expression",
-    ["beta_cdf(0, 1, 0.5)", "inverse_beta_cdf(1, 1, 1.5)", "inverse_normal_cdf(0, 1, 1)"],
+    ["beta_cdf(0, 1, 0.5)", "inverse_beta_cdf(1, 1, 1.5)", "normal_cdf(0, 0, 1)"],
 )
 def test_outside_the_domain_is_refused_with_the_arguments(
     connection: duckdb.DuckDBPyConnection, expression: str

@@ -33,12 +33,6 @@ SHEETS = (
         expressions=("normal_cdf(m, s, x)",),
     ),
     Sheet(
-        name="quantiles of the normal",
-        columns={"p": "double"},
-        rows=tuple((p,) for p in (1e-6, 0.025, 0.5, 0.8, 0.975, 1 - 1e-6, None)),
-        expressions=("inverse_normal_cdf(0e0, 1e0, p)", "inverse_normal_cdf(1.5e0, 2e0, p)"),
-    ),
-    Sheet(
         name="quantiles of beta",
         columns={"a": "double", "b": "double", "p": "double"},
         rows=(
@@ -61,7 +55,4 @@ REFUSALS = (
     Refusal("inverse_beta_cdf(x, 1e0, -0.5e0)"),
     Refusal("normal_cdf(x, 0e0, 1e0)"),
     Refusal("normal_cdf(x, -1e0, 1e0)"),
-    Refusal("inverse_normal_cdf(x, 1e0, 0e0)"),
-    Refusal("inverse_normal_cdf(x, 1e0, 1e0)"),
-    Refusal("inverse_normal_cdf(x, 0e0, 0.5e0)"),
 )
