@@ -127,6 +127,7 @@ final as (
         job_id,
         task_key,
         metric_name,
+        count(*) as metric_rows,
         count(metric_value) as measured,
         sum(metric_value) as metric_sum,
         stddev_samp(metric_value) as metric_stddev,

@@ -51,14 +51,32 @@ rows_of_tasks as (
 
 ),
 
-task_rows as (
+-- rows that brought metrics, where any did: answers may be there twice, and whole in one file alone
+measured_tasks as (
 
     select
         job_id,
         task_key,
-        cast(sum(row_count) as bigint) as examples
-    from rows_of_tasks
+        max(metric_rows) as metric_rows
+    from task_metrics
     group by job_id, task_key
+
+),
+
+task_rows as (
+
+    select
+        rows_of_tasks.job_id,
+        rows_of_tasks.task_key,
+        cast(
+            coalesce(max(measured_tasks.metric_rows), sum(rows_of_tasks.row_count)) as bigint
+        ) as examples
+    from rows_of_tasks
+    left join measured_tasks
+        on
+            rows_of_tasks.job_id = measured_tasks.job_id
+            and rows_of_tasks.task_key = measured_tasks.task_key
+    group by rows_of_tasks.job_id, rows_of_tasks.task_key
 
 ),
 
