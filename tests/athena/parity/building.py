@@ -32,7 +32,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What one engine's `dbt build` left."""
+    """What one engine's run of dbt left."""
 
     dbt: Dbt
     results: Mapping[str, str]
@@ -57,13 +57,25 @@ class Built:
         ]
 
 
-def build(dbt: Dbt, target: str, *arguments: str, **environment: str) -> Built:
-    """Run `dbt build` to its end, whatever comes of it."""
+def build(dbt: Dbt, target: str, **environment: str) -> Built:
+    """Every model with the tests of its data, to the end, whatever comes of it.
+
+    Unit tests would hold up the models that they are about; `unit_test` runs them side by side.
+    """
+    return _run(dbt, target, "build", "--exclude-resource-type", "unit_test", **environment)
+
+
+def unit_test(dbt: Dbt, target: str, **environment: str) -> Built:
+    """Every unit test; the models have been built, which dbt looks at for their columns."""
+    return _run(dbt, target, "test", "--select", "test_type:unit", **environment)
+
+
+def _run(dbt: Dbt, target: str, *arguments: str, **environment: str) -> Built:
     started = time.monotonic()
-    said = dbt.run("build", "--target", target, *arguments, **environment)
+    said = dbt.run(*arguments, "--target", target, **environment)
     found = dbt.folder / "target" / "run_results.json"
     if not found.is_file():
-        raise RuntimeError(f"dbt build --target {target} did not start: {said.stdout}{said.stderr}")
+        raise RuntimeError(f"dbt {' '.join(arguments)} did not start: {said.stdout}{said.stderr}")
     results = json.loads(found.read_text(encoding="utf-8"))["results"]
     manifest = json.loads((dbt.folder / "target" / "manifest.json").read_text(encoding="utf-8"))
     return Built(

@@ -27,6 +27,14 @@ BUCKET = f"parity-{RUN}"
 RAW = f"parity_raw_{RUN}"
 MARTS = f"parity_marts_{RUN}"
 
+ON_ATHENA = {
+    "EVALLAKE_ROOT": f"s3://{BUCKET}/lake",
+    "EVALLAKE_GLUE_DATABASE": RAW,
+    "EVALLAKE_ATHENA_SCHEMA": MARTS,
+    "EVALLAKE_ATHENA_STAGING": f"s3://{BUCKET}/staging/",
+    "EVALLAKE_ATHENA_POLL_SECONDS": "0.1",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Builds:
@@ -75,16 +83,7 @@ def builds(
         dbt.folder.mkdir()
     with ThreadPoolExecutor(2) as pool:
         on_duckdb = pool.submit(build, here, "duckdb", EVALLAKE_ROOT=str(cloud_lake))
-        on_athena = pool.submit(
-            build,
-            there,
-            "athena",
-            EVALLAKE_ROOT=f"s3://{BUCKET}/lake",
-            EVALLAKE_GLUE_DATABASE=RAW,
-            EVALLAKE_ATHENA_SCHEMA=MARTS,
-            EVALLAKE_ATHENA_STAGING=f"s3://{BUCKET}/staging/",
-            EVALLAKE_ATHENA_POLL_SECONDS="0.05",
-        )
+        on_athena = pool.submit(build, there, "athena", **ON_ATHENA)
     reader = AthenaReader(client("athena"), client("s3"), MARTS, BUCKET, folder / "unloaded")
     with duckdb.connect(str(here.database), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
