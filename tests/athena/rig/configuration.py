@@ -52,6 +52,7 @@ def _jvm(settings: TrinoSettings) -> str:
         -Xmx{settings.heap}
         -XX:+UseSerialGC                      # two cores, one small heap: the least overhead
         -XX:TieredStopAtLevel=1               # statements here are small and each is new
+        -XX:MetaspaceSize=512M                # each statement makes classes: no full collection for them
         -XX:+ExitOnOutOfMemoryError
         -XX:-OmitStackTraceInFastThrow
         -XX:ReservedCodeCacheSize=256M
@@ -82,6 +83,7 @@ def _server(settings: TrinoSettings, *, folder: Path, plugins: Path) -> str:
         query.max-execution-time=30m                  # Athena's limit for DML
         query.max-history=20
         query.min-expire-age=1m
+        task.info-update-interval=10s                 # statements are over before anybody looks
         task.min-writer-count=1                       # one writer, so that the limit of partitions
         task.max-writer-count=1                       #   counts the statement, not the writer
         scale-writers=false
