@@ -14,6 +14,7 @@ with newest as (
             order by evaluated_at_utc desc nulls last, job_id desc
         ) as recency
     from dim_jobs
+    where coalesce(strategy, '-') <> 'judge'  -- a judge is no contestant
 
 ),
 
