@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from ingest.errors import UnknownJobError
 from ingest.lake import Lake, Load, unknown_job
+from ingest.parallel import each
 from ingest.tables import JOB_METRICS, JOBS
 
 JOBS_LISTED = pa.schema(
@@ -34,11 +35,10 @@ JOBS_LISTED = pa.schema(
 
 def list_jobs(lake: Lake, *, hidden: bool = False) -> pa.Table:
     """One row per visible job, the latest landed last; with `hidden`, every load there is."""
+    loads = [load for load in lake.loads() if load.state == "current" or hidden]
+    jobs = each(lambda load: _small_table(lake, load, JOBS.name), loads, at_once=lake.store.at_once)
     rows: list[dict[str, Any]] = []
-    for load in lake.loads():
-        if load.state != "current" and not hidden:
-            continue
-        job = _small_table(lake, load, JOBS.name)
+    for load, job in zip(loads, jobs, strict=True):
         facts = job[0] if job else {}
         committed = load.committed_at_utc
         rows.append(

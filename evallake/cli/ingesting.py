@@ -94,7 +94,8 @@ def ingest(
     workers: int | None,
     format: str,
 ) -> None:
-    """Land what evaluation jobs wrote: each SOURCE is a folder, or an archive such as output.tar.gz.
+    """Land what evaluation jobs wrote: each SOURCE is a folder, an archive such as output.tar.gz,
+    the same in a bucket (s3://bucket/...), or the output of sagemaker:JOB-NAME with its facts.
 
     What is there already is left alone, so that running it again is safe. A source that cannot
     be read does not stop the others; the exit code is then the worst of them.
@@ -103,6 +104,7 @@ def ingest(
     Examples:
       evallake ingest jobs/my-job/output/output.tar.gz
       evallake ingest results/ --model nova-lite-2 --recipe recipe.yaml --tag team=support
+      evallake ingest sagemaker:my-job s3://bucket/jobs/other-job/output/output.tar.gz
     """
     if job_id is not None and len(sources) > 1:
         raise click.UsageError("--job-id names one job, but there are several SOURCEs.")
