@@ -52,7 +52,7 @@
     {%- if is_fresh or new -%}
         {%- for batch in (new | batch(100) | list or [[]]) -%}
             {%- set is_first = is_fresh and loop.first -%}
-            {%- set written = rows if is_first else beside(this, '__next') -%}
+            {%- set written = rows if is_first else beside(this, '__next_' ~ invocation_id[:8]) -%}
             {%- set ids = batch | map(attribute='load_id') | join("', '") -%}
             {% call statement('main') -%}
                 {{ create_table_as(
@@ -174,7 +174,7 @@
 {% macro drop_leftovers(relation, keep) -%}
     {%- for other in adapter.list_relations_without_caching(relation.without_identifier()) -%}
         {%- set name = other.identifier -%}
-        {%- set is_ours = modules.re.fullmatch(relation.identifier ~ '__(next|rows_[0-9a-f]{8})', name) -%}
+        {%- set is_ours = modules.re.fullmatch(relation.identifier ~ '__(next|rows)_[0-9a-f]{8}', name) -%}
         {%- if is_ours and name != keep -%}
             {%- do adapter.clean_up_partitions(other, "load_id <> ''") -%}
             {%- do drop_relation(other) -%}
