@@ -70,8 +70,10 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     reason = config.stash.get(_missing, "")
     skipped = terminalreporter.stats.get("skipped", [])
     if not reason:  # workers of xdist report to a process that has no rig itself
-        texts = (str(getattr(report, "longrepr", "")) for report in skipped)
-        reason = next((text for text in texts if "Not proven without it" in text), "")
+        # A skip is told as (file, line, "Skipped: reason").
+        texts = (report.longrepr[2] for report in skipped if isinstance(report.longrepr, tuple))
+        found = (text for text in texts if "Not proven without it" in text)
+        reason = next(found, "").removeprefix("Skipped: ")
     if reason:
         terminalreporter.section("NOTHING WAS PROVEN ON ATHENA'S ENGINE", red=True, bold=True)
         terminalreporter.write_line(reason, red=True)

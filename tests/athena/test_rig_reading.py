@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.athena.rig.api import results, translation
@@ -125,6 +125,10 @@ def test_result_files_read_back_as_they_were(rows: list[list[str | None]]) -> No
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
+@example(1e7)
+@example(-9_999_999.5)
+@example(1e-3)
+@example(9.99e-4)
 def test_numbers_are_written_as_java_writes_them(number: float) -> None:
     text = renderer({"rawType": "double", "arguments": []})(number)
     assert float(text) == number
