@@ -33,7 +33,8 @@ _PRECISION_SCALE = {
 
 def type_name(signature: Signature) -> str:
     """Athena's name of a type, without arguments: `varchar`, `float`, `array`, `row`."""
-    return _NAMES.get(signature["rawType"], signature["rawType"])
+    raw: str = signature["rawType"]
+    return _NAMES.get(raw, raw)
 
 
 def column_info(name: str, signature: Signature) -> dict[str, Any]:
