@@ -16,6 +16,7 @@ FLOORS: dict[str, int] = {
     "ingest.errors": 0,
     "ingest.memory": 0,
     "ingest.parallel": 0,
+    "ingest.columns": 0,
     "ingest.tables": 1,
     "ingest.raw": 1,
     "ingest.aws": 1,
