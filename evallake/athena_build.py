@@ -112,7 +112,16 @@ def _reach(place: AthenaPlace) -> str:
 
     with athena_refusals(place, where=f"workgroup {place.workgroup}"):
         athena = client("athena")
-        athena.get_work_group(WorkGroup=place.workgroup)
+        found = athena.get_work_group(WorkGroup=place.workgroup).get("WorkGroup", {})
+    settings = found.get("Configuration", {})
+    results = settings.get("ResultConfiguration", {}).get("OutputLocation")
+    if results and settings.get("EnforceWorkGroupConfiguration"):
+        raise InputError(
+            f"workgroup {place.workgroup} insists on writing to {results}, tables included,"
+            " where results may be made to expire",
+            where="EVALLAKE_ATHENA_WORKGROUP",
+            do="build in one that leaves the place to the client (docs/aws/workgroup-build.json)",
+        )
     region: str = athena.meta.region_name
     return region
 

@@ -16,6 +16,7 @@ from evallake.dbt_run import DbtOptions, DbtOutcome, Failure
 from evallake.engines.athena import Athena
 from evallake.errors import DataTestError
 from evallake.project import Project, find_project
+from ingest.aws.clients import client
 from ingest.errors import IngestError, InputError, StoreError
 from ingest.lake import Lake
 from ingest.lake.glue import GlueCatalogue
@@ -45,7 +46,12 @@ def outcome(*failures: Failure, skipped: int = 0) -> DbtOutcome:
 
 
 def run(
-    runs: Runs, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **options: Any
+    runs: Runs,
+    bucket: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    environ: dict[str, str] | None = None,
+    **options: Any,
 ) -> BuildResult:
     root = f"s3://{bucket}/lake"
     Lake.open(root, create=True)
@@ -53,7 +59,9 @@ def run(
     monkeypatch.setattr(Athena, "run", lambda _, sql, *, where: runs.athena(sql))
     database = bucket.replace("-", "_")
     GlueCatalogue(database, root).check()
-    config = configure(root, glue_database=database, target="athena", environ={}, cwd=tmp_path)
+    config = configure(
+        root, glue_database=database, target="athena", environ=environ or {}, cwd=tmp_path
+    )
     return build(config, find_project(), BuildOptions(**options), now=lambda: NOW)
 
 
@@ -131,6 +139,26 @@ def test_a_lake_that_left_the_catalogue_meanwhile_is_to_be_registered(
     runs = Runs(outcome(Failure("stg_lake__jobs", False, message, None)))
     with pytest.raises(StoreError, match="evallake register"):
         run(runs, bucket, tmp_path, monkeypatch)
+
+
+def test_a_workgroup_that_decides_where_tables_lie_is_refused(
+    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client("athena").create_work_group(
+        Name="strict",
+        Configuration={
+            "ResultConfiguration": {"OutputLocation": "s3://results/"},
+            "EnforceWorkGroupConfiguration": True,
+        },
+    )
+    with pytest.raises(InputError, match="workgroup strict insists on writing to s3://results/"):
+        run(
+            Runs(outcome()),
+            bucket,
+            tmp_path,
+            monkeypatch,
+            environ={"EVALLAKE_ATHENA_WORKGROUP": "strict"},
+        )
 
 
 def test_without_dbt_athena_it_says_what_to_install(
