@@ -1,7 +1,7 @@
 -- Question: does the judge favour the response it is shown first, or the longer one?
 -- Reads:    mart_judge
--- Returns:  one row per judge job and slice with verdicts; preference is 0 for a judge that does not
---           mind the order, consistency 1 for one whose two passes always agree, bounds at 95 %
+-- Returns:  one row per judge job and slice with verdicts; preference is 0 for a judge that does
+--           not mind the order, consistency 1 where both passes always agree, bounds at 95 %
 
 select
     job_id,

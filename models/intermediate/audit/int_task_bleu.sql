@@ -76,15 +76,16 @@ influences as (
         scored.bleu * (
             (
                 {%- for n in range(1, 5) %}
-                {{ '+ ' if n > 1 }}per_example.correct_{{ n }} / nullif(scored.correct_{{ n }}, 0e0)
-                - per_example.total_{{ n }} / nullif(scored.total_{{ n }}, 0e0)
+                {{ '+ ' if n > 1 }}1e0 * per_example.correct_{{ n }}
+                / nullif(scored.correct_{{ n }}, 0e0)
+                - 1e0 * per_example.total_{{ n }} / nullif(scored.total_{{ n }}, 0e0)
                 {%- endfor %}
             ) / 4e0
             - case
                 when scored.prediction_words < scored.reference_words
                     then
-                        per_example.reference_words / scored.prediction_words
-                        - scored.reference_words * per_example.prediction_words
+                        1e0 * per_example.reference_words / scored.prediction_words
+                        - 1e0 * scored.reference_words * per_example.prediction_words
                         / (scored.prediction_words * scored.prediction_words)
                 else 0e0
             end

@@ -46,10 +46,16 @@ counted as (
         cast(length(judgments.response_a) as bigint) as response_a_characters,
         cast(length(judgments.response_b) as bigint) as response_b_characters,
         -- 1 where the response shown first was preferred, 0.5 for a tie
-        case judgments.forward_verdict when 'A' then 1e0 when 'tie' then 0.5e0 when 'B' then 0e0 end
-            as forward_first,
-        case judgments.backward_verdict when 'B' then 1e0 when 'tie' then 0.5e0 when 'A' then 0e0 end
-            as backward_first
+        case
+            when judgments.forward_verdict = 'A' then 1e0
+            when judgments.forward_verdict = 'B' then 0e0
+            when judgments.forward_verdict = 'tie' then 0.5e0
+        end as forward_first,
+        case
+            when judgments.backward_verdict = 'B' then 1e0
+            when judgments.backward_verdict = 'A' then 0e0
+            when judgments.backward_verdict = 'tie' then 0.5e0
+        end as backward_first
     from judgments
     left join rubrics
         on

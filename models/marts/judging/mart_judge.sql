@@ -49,8 +49,12 @@ clusters as (
         sum(judgments.placed_passes) as placed_n,
         sum(judgments.first_place_wins) as placed_total,
         sum(case when judgments.is_consistent is not null then 1e0 end) as swapped_n,
-        sum(case when judgments.is_consistent then 1e0 when not judgments.is_consistent then 0e0 end)
-            as swapped_total,
+        sum(
+            case
+                when judgments.is_consistent then 1e0
+                when not judgments.is_consistent then 0e0
+            end
+        ) as swapped_total,
         sum(judgments.longer_votes + judgments.shorter_votes) as longer_n,
         sum(judgments.longer_votes) as longer_total,
         sum(
@@ -229,19 +233,19 @@ final as (
         -- counts
         coalesce(estimated.judgments, 0) as judgments,
         coalesce(estimated.prompts, 0) as prompts,
-        cast(estimated.wins as bigint) as wins,
-        cast(estimated.losses as bigint) as losses,
-        cast(estimated.ties as bigint) as ties,
-        cast(estimated.inference_errors as bigint) as inference_errors,
+        cast(floor(estimated.wins + 0.5e0) as bigint) as wins,
+        cast(floor(estimated.losses + 0.5e0) as bigint) as losses,
+        cast(floor(estimated.ties + 0.5e0) as bigint) as ties,
+        cast(floor(estimated.inference_errors + 0.5e0) as bigint) as inference_errors,
 
         -- who is better
-        cast(estimated.decided_n as bigint) as decided_votes,
+        cast(floor(estimated.decided_n + 0.5e0) as bigint) as decided_votes,
         estimated.decided_mean as win_rate_excl_ties,
         estimated.decided_stderr as win_rate_excl_ties_stderr,
         {%- for side in ['lower', 'upper'] %}
         {{ wilson_bound('estimated.decided_mean', 'estimated.decided_worth', side) }} as win_rate_excl_ties_{{ side }},
         {%- endfor %}
-        cast(estimated.halved_n as bigint) as votes,
+        cast(floor(estimated.halved_n + 0.5e0) as bigint) as votes,
         estimated.halved_mean as win_rate_half_ties,
         estimated.halved_stderr as win_rate_half_ties_stderr,
         {%- for side in ['lower', 'upper'] %}
@@ -256,14 +260,14 @@ final as (
         {%- endfor %}
 
         -- inference errors
-        cast(estimated.failed_n as bigint) as passes,
+        cast(floor(estimated.failed_n + 0.5e0) as bigint) as passes,
         estimated.failed_mean as inference_error_rate,
         {%- for side in ['lower', 'upper'] %}
         {{ wilson_bound('estimated.failed_mean', 'estimated.failed_worth', side) }} as inference_error_rate_{{ side }},
         {%- endfor %}
 
         -- position
-        cast(estimated.placed_n as bigint) as placed_passes,
+        cast(floor(estimated.placed_n + 0.5e0) as bigint) as placed_passes,
         estimated.placed_mean - 0.5e0 as first_place_preference,
         {%- for side in ['lower', 'upper'] %}
         {{ wilson_bound('estimated.placed_mean', 'estimated.placed_worth', side) }} - 0.5e0
@@ -290,14 +294,14 @@ final as (
         end as position_sign_test_p_value,
 
         -- length
-        cast(estimated.longer_n as bigint) as length_votes,
+        cast(floor(estimated.longer_n + 0.5e0) as bigint) as length_votes,
         estimated.longer_mean as longer_response_preference,
         {%- for side in ['lower', 'upper'] %}
         {{ wilson_bound('estimated.longer_mean', 'estimated.longer_worth', side) }} as longer_response_preference_{{ side }},
         {%- endfor %}
 
         -- rubric
-        cast(estimated.margin_n as bigint) as scored_judgments,
+        cast(floor(estimated.margin_n + 0.5e0) as bigint) as scored_judgments,
         estimated.scored_a_mean as mean_score_a,
         estimated.scored_a_mean - estimated.scored_a_quantile * estimated.scored_a_stderr
             as mean_score_a_lower,

@@ -1,5 +1,5 @@
 -- Grain: one row per (job_id, task_key, metric_name).
--- Every aggregate that a container reported, beside what its rows give, with the known faults named.
+-- Every aggregate that a container reported, beside what its rows give, and the known faults named.
 
 with reported as (
 
@@ -240,7 +240,7 @@ recomputed as (
                         else mean_value
                     end
             when is_bleu then bleu
-            when metric_name = 'winrate' then wins / nullif(wins + losses, 0e0)
+            when metric_name = 'winrate' then 1e0 * wins / nullif(wins + losses, 0e0)
             when measured = 0 then null
             when used_aggregation = 'mean' then metric_mean
             when used_aggregation = 'sum' then metric_sum
@@ -323,18 +323,28 @@ judged_faults as (
 
 ),
 
+-- what the bootstrap should have given: of BLEU of one row, the scatter of single rows
+bootstrapped as (
+
+    select
+        *,
+        case when is_bleu_of_one_row then own_bleu_stddev else recomputed_stderr end
+            as sound_stderr
+    from judged_faults
+
+),
+
 found as (
 
     select
         *,
-        -- sd / sqrt(1000) of a bootstrap in place of sd; of BLEU of one row, sd of single rows
+        -- sd / sqrt(1000) in place of sd
         coalesce(
             not is_mean_row
             and (is_bleu or used_aggregation in ('sum', 'corpus'))
             and reported_stderr > 0e0
-            and reported_stderr * sqrt(1000e0)
-            between 0.25e0 * case when is_bleu_of_one_row then own_bleu_stddev else recomputed_stderr end
-            and 4e0 * case when is_bleu_of_one_row then own_bleu_stddev else recomputed_stderr end,
+            and reported_stderr * sqrt(1000e0) >= 0.25e0 * sound_stderr
+            and reported_stderr * sqrt(1000e0) <= 4e0 * sound_stderr,
             false
         ) as is_stderr_too_small,
         coalesce(
@@ -353,7 +363,7 @@ found as (
             and {{ near('reported_value', '-recomputed_value') }},
             false
         ) as is_margin_reversed
-    from judged_faults
+    from bootstrapped
 
 ),
 
@@ -376,7 +386,9 @@ remaining as (
                     )
                 -- a bootstrap may be off by chance; counts of a corpus are not means
                 when is_bleu or used_aggregation = 'sum'
-                    then not reported_stderr between 0.5e0 * recomputed_stderr and 2e0 * recomputed_stderr
+                    then
+                        reported_stderr < 0.5e0 * recomputed_stderr
+                        or reported_stderr > 2e0 * recomputed_stderr
                 else not {{ near('reported_stderr', 'recomputed_stderr') }}
             end
             and not (is_stderr_too_small or is_bleu_of_one_row or has_other_rows),
