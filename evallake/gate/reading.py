@@ -15,7 +15,7 @@ import numpy as np
 
 from evallake.config import Config
 from evallake.errors import ComparisonError
-from evallake.gate.samples import Clusters, Moments, stride_of
+from evallake.gate.samples import Clusters, Moments, stride_of, third_of
 from evallake.query import ask
 from ingest.errors import UnknownJobError
 
@@ -217,7 +217,7 @@ def _moments(row: dict[str, Any]) -> Moments:
             pairs=pairs,
             clusters=clusters,
         ),
-        third=np.array(row["cubes"]) / pairs**3,
+        third=third_of(np.array(row["cubes"]), pairs=pairs, clusters=clusters),
     )
 
 

@@ -44,7 +44,8 @@ class Moments:
     """How much a cluster that changes changes by, per key: sum of |total|^3 over sum of total^2 of
     the clusters, by their mean size. 0 where none changed."""
     third: Doubles
-    """Third cumulant of delta: sum over clusters of (their total - size * delta)^3 / pairs^3."""
+    """Third cumulant of delta: sum over clusters of (their total - size * delta)^3 / pairs^3, with
+    the factor C^2 / ((C - 1)(C - 2)) that keeps it unbiased; 0 with fewer than three clusters."""
 
 
 def moments_of(totals: Doubles, sizes: Doubles, counts: Doubles | None = None) -> Moments:
@@ -57,7 +58,6 @@ def moments_of(totals: Doubles, sizes: Doubles, counts: Doubles | None = None) -
         delta = np.sum(weight * totals, axis=-1) / pairs
         rest = totals - sizes * delta[..., None]
         stderr = np.sqrt(clusters / (clusters - 1) * np.sum(weight * rest**2, axis=-1)) / pairs
-        third = np.sum(weight * rest**3, axis=-1) / pairs**3
     # what rounding leaves of equal differences is no spread
     scale = np.max(np.abs(totals), axis=-1, initial=0.0) / np.maximum(pairs, 1)
     stderr = np.where(stderr <= 1e-12 * scale, 0.0, stderr)
@@ -70,7 +70,7 @@ def moments_of(totals: Doubles, sizes: Doubles, counts: Doubles | None = None) -
         delta=delta,
         stderr=np.where(clusters > 1, stderr, np.nan),
         stride=stride_of(cubes, squares, pairs=pairs, clusters=clusters),
-        third=third,
+        third=third_of(np.sum(weight * rest**3, axis=-1), pairs=pairs, clusters=clusters),
     )
 
 
@@ -78,3 +78,11 @@ def stride_of(cubes: Doubles, squares: Doubles, *, pairs: Doubles, clusters: Dou
     """`Moments.stride` from sums over clusters of |total|^3 and total^2."""
     step = cubes / np.where(squares > 0, squares, 1.0)
     return step * clusters / np.where(pairs > 0, pairs, 1.0)
+
+
+def third_of(cubes: Doubles, *, pairs: Doubles, clusters: Doubles) -> Doubles:
+    """`Moments.third` from the sum over clusters of (their total - size * delta)^3."""
+    enough = clusters > 2
+    left = np.where(enough, (clusters - 1) * (clusters - 2), 1.0)
+    factor = np.where(enough, clusters**2, 0.0) / left
+    return factor * cubes / np.where(pairs > 0, pairs, 1.0) ** 3

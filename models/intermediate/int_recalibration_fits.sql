@@ -1,9 +1,9 @@
 -- Grain: one row per (slice_id, fold).
--- Temperature and Platt scaling of each fold, fitted on the others, by sixteen steps that are written
--- out: neither engine has to recurse. The likelihood's slope over 1/T falls, so eight halvings of
--- the range (by ratio) bracket it to 2 % and Newton's method does the rest. For Platt's two numbers
--- every step is Newton's; one that would move the log odds by more than 3 (root mean square) is cut
--- to that, which keeps far starts from overshooting.
+-- Temperature and Platt scaling of each fold, fitted on the others, by sixteen steps that are
+-- written out: neither engine has to recurse. The slope of the likelihood over 1/T falls, so eight
+-- halvings of the range (by ratio) bracket it to 2 % and Newton's method does the rest. For the two
+-- numbers of Platt every step is Newton's; one that would move the log odds by more than 3 (root
+-- mean square) is cut to that, which keeps far starts from overshooting.
 
 {%- set halvings = 8 %}
 {%- set steps = 16 %}
