@@ -131,7 +131,9 @@ final as (
     select
         -- ids; the number means nothing outside this build
         job_id,
-        dense_rank() over (order by metric_kind asc nulls last, metric_name asc nulls last) as metric_number,
+        dense_rank() over (
+            order by metric_kind asc nulls last, metric_name asc nulls last
+        ) as metric_number,
 
         -- attributes
         metric_kind,
