@@ -16,7 +16,8 @@ from evallake.cli.options import format_option, option
 
 if TYPE_CHECKING:
     from evallake.config import Config
-    from evallake.report.facts import Estimate, JobFacts, ReportFacts
+    from evallake.report.facts import JobFacts, ReportFacts
+    from evallake.report.values import Estimate
 
 
 @click.command(short_help="The whole way, with sample jobs.")
@@ -95,8 +96,8 @@ def failure_analysis(report: ReportFacts) -> str:
 
 
 def _analysis(job: JobFacts) -> str:
-    from evallake.report.page import count, interval, interval_ratio, percent, ratio
     from evallake.report.sentences import job_sentences, promises
+    from evallake.report.wording import count, interval, interval_ratio, percent, ratio
     from evallake.text import visible
 
     s = job.summary
@@ -158,8 +159,8 @@ order by job_id
 
 
 def _verdicts(row: dict[str, Any]) -> str:
-    from evallake.report.facts import Estimate
-    from evallake.report.page import interval, percent
+    from evallake.report.values import Estimate
+    from evallake.report.wording import interval, percent
     from evallake.text import visible
 
     def estimate(name: str) -> Estimate:

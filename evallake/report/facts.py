@@ -1,4 +1,4 @@
-"""What the report shows of one job: plain values, no drawing and no SQL.
+"""What the report shows, above all of one job: plain values, no drawing and no SQL.
 
 Rates are in [0, 1]; None means that the number does not exist for this job (no log
 probabilities, no rule for what is correct, no metadata), never 0.
@@ -9,15 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A number with its 95 % interval and what it was counted over."""
-
-    value: float | None
-    lower: float | None = None
-    upper: float | None = None
-    n: int | None = None
+from evallake.report.judge_facts import AuditFacts, JudgeFacts
+from evallake.report.pair_facts import PairFacts
+from evallake.report.values import CalibrationBin, Estimate, Recalibration, Routing, Threshold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,17 +50,6 @@ class HistogramBin:
 
 
 @dataclass(frozen=True, slots=True)
-class CalibrationBin:
-    """One bin of the reliability diagram."""
-
-    lower: float
-    upper: float
-    n: int
-    confidence: float
-    accuracy: Estimate
-
-
-@dataclass(frozen=True, slots=True)
 class SliceValue:
     """Accuracy of one value of one slice key."""
 
@@ -98,17 +81,6 @@ class Segment:
     is_beyond_chance: bool
     """Whether it is weaker than the job beyond what chance gives among so many segments; a
     segment may also be listed for its kind alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Threshold:
-    """What answering only from a confidence on gives."""
-
-    threshold: float
-    coverage: float
-    """Share of examples answered."""
-    accuracy: Estimate
-    """Of those answered; `lower` is the exact one-sided 95 % bound."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +138,8 @@ class JobFacts:
     findings: tuple[tuple[str, str], ...]
     """(code, message) of what the reader noticed."""
     low_confidence_limit: float
+    recalibration: tuple[Recalibration, ...] = ()
+    routing: Routing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,3 +153,10 @@ class ReportFacts:
     jobs: tuple[JobFacts, ...]
     jobs_left_out: int = 0
     """Older jobs in the tables that the report does not show (count)."""
+    pairs: tuple[PairFacts, ...] = ()
+    """Jobs held against each other, the newest candidates first."""
+    pairs_left_out: int = 0
+    judges: tuple[JudgeFacts, ...] = ()
+    judges_left_out: int = 0
+    audit: AuditFacts | None = None
+    """None where no container reported anything."""

@@ -7,7 +7,6 @@ scripts and requests, should anything ever slip through. Decides wording and lay
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -18,8 +17,19 @@ from evallake.report.charts.forest import ForestChart, forest_chart
 from evallake.report.charts.heat import HeatChart, heat_chart
 from evallake.report.charts.histogram import HistogramChart, histogram_chart
 from evallake.report.charts.reliability import ReliabilityChart, reliability_chart
-from evallake.report.facts import Estimate, JobFacts, ReportFacts, Threshold
+from evallake.report.facts import JobFacts, ReportFacts
 from evallake.report.sentences import job_sentences, promises
+from evallake.report.values import Estimate, Threshold
+from evallake.report.wording import (
+    count,
+    interval,
+    interval_ratio,
+    moment,
+    percent,
+    ratio,
+    shorten,
+    words,
+)
 from evallake.text import NOTHING
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -161,47 +171,3 @@ def _rate(name: str, estimate: Estimate) -> Tile:
 
 def _split(value: float | None) -> tuple[str, str]:
     return (NOTHING, "") if value is None else (f"{value * 100:.1f}", "%")
-
-
-def percent(value: float | None) -> str:
-    """`0.8125` as `81.2 %`."""
-    return NOTHING if value is None else f"{value * 100:.1f} %"
-
-
-def ratio(value: float | None) -> str:
-    """`0.8125` as `0.812`."""
-    return NOTHING if value is None else f"{value:.3f}"
-
-
-def count(value: int | None) -> str:
-    """`12345` as `12,345`."""
-    return NOTHING if value is None else f"{value:,}"
-
-
-def interval(estimate: Estimate) -> str:
-    """The interval in percent; empty where there is none."""
-    if estimate.lower is None or estimate.upper is None:
-        return ""
-    return f"{estimate.lower * 100:.1f} to {estimate.upper * 100:.1f} %"
-
-
-def interval_ratio(estimate: Estimate) -> str:
-    """The interval as ratios; empty where there is none."""
-    if estimate.lower is None or estimate.upper is None:
-        return ""
-    return f"{estimate.lower:.3f} to {estimate.upper:.3f}"
-
-
-def moment(value: datetime) -> str:
-    """A time to the minute."""
-    return value.strftime("%Y-%m-%d %H:%M")
-
-
-def words(value: str) -> str:
-    """`training_gap` as `training gap`."""
-    return value.replace("_", " ")
-
-
-def shorten(value: str, characters: int) -> str:
-    """At most so many characters, with an ellipsis where some are left out."""
-    return value if len(value) <= characters else value[: characters - 1] + "…"

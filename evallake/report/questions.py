@@ -1,22 +1,9 @@
-"""The SQL that the report asks the published tables; every question is about one job.
+"""The SQL that the report asks about one job.
 
-One text for both engines, with `:names` where values go; `filled` puts them there.
+One text for both engines, with `:names` where values go; `evallake.report.rows` puts them there.
 """
 
 from __future__ import annotations
-
-import re
-
-
-def filled(sql: str, **values: str | int) -> str:
-    """`sql` with each `:name` that is among `values` as a literal."""
-
-    def literal(found: re.Match[str]) -> str:
-        value = values[found[1]]
-        return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
-
-    return re.sub(f":({'|'.join(values)})\\b", literal, sql) if values else sql
-
 
 BUILD_INFO = "select lake_root, built_at_utc, variables_json from build_info"
 
@@ -53,13 +40,6 @@ from (select u.bin from unnest(sequence(0, :bins - 1)) as u (bin)) as bins
 left join placed on bins.bin = placed.bin
 group by bins.bin
 order by bins.bin
-"""
-
-CALIBRATION = """
-select bin_lower, bin_upper, examples, mean_confidence, accuracy, accuracy_lower, accuracy_upper
-from mart_calibration_bins
-where job_id = :job_id and slice_key = 'all' and binning = 'equal_width'
-order by bin_lower
 """
 
 # metadata first, keys by how far accuracy varies over their values, the weakest value first
@@ -167,14 +147,6 @@ from asked
 where job_id = :job_id
 order by is_beyond_chance desc, accuracy_upper, accuracy, name
 limit :rows
-"""
-
-THRESHOLDS = """
-select threshold, coverage, accepted_examples as accuracy_n, accuracy,
-    accuracy_exact_lower as accuracy_lower
-from mart_confidence_thresholds
-where job_id = :job_id and threshold_rule = 'coverage' and accepted_examples > 0
-order by coverage, threshold desc
 """
 
 ERROR_CATEGORIES = """

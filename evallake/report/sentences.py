@@ -6,7 +6,8 @@ differences.
 
 from __future__ import annotations
 
-from evallake.report.facts import JobFacts, Threshold
+from evallake.report.facts import JobFacts
+from evallake.report.values import Threshold
 
 TARGETS = (0.99, 0.95, 0.90, 0.80)
 """Accuracies that people ask a threshold for, strictest first."""

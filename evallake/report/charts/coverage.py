@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evallake.report.charts.axes import Frame, Scale, Tick, percent_ticks
-from evallake.report.facts import Threshold
+from evallake.report.values import Threshold
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evallake.report.charts.axes import Frame, Scale, Tick
-from evallake.report.facts import CalibrationBin
+from evallake.report.values import CalibrationBin
 
 
 @dataclass(frozen=True, slots=True)
