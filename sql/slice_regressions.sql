@@ -28,8 +28,8 @@ from mart_slice_deltas
 where
     is_higher_better is not null
     and (
-        (is_higher_better and delta < 0e0)
-        or (not is_higher_better and delta > 0e0)
+        (is_higher_better and delta < -1e-9)  -- less is the rounding of sums
+        or (not is_higher_better and delta > 1e-9)
     )
 order by
     baseline_job_id asc,

@@ -32,7 +32,9 @@
         {%- do values.append(follows_schema(var('answer_schema'))) -%}
     {%- endif -%}
     {%- if 'fold_of(' in text -%}
-        {%- do values.append(fold_of('x', 2) ~ logit('x') ~ logistic('x') ~ logit_bin('x')) -%}
+        {#- the one part of it that engines spell differently is left out -#}
+        {%- set fold = fold_of('x', 2) | replace(md5_hex("'fold|' || x"), 'md5') -%}
+        {%- do values.append(fold ~ logit('x') ~ logistic('x') ~ logit_bin('x')) -%}
     {%- endif -%}
     {{ return("'" ~ local_md5(text ~ values | join('\n'))[:12] ~ "'") }}
 {%- endmacro %}

@@ -95,7 +95,7 @@ paired as (
 numbered as (
 
     select
-        row_number() over () as key_number,
+        row_number() over (order by pair_id asc, pair_key asc) as key_number,
         pair_id,
         pair_key,
         pairing_key,

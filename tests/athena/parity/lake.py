@@ -17,6 +17,7 @@ from typing import Any
 
 from benchmarks.jobs import SMALL, write_job
 from evallake.demo import write_demo_jobs
+from evallake.demo.judge_job import write_judge_job
 from ingest.lake import Lake
 from ingest.landing import IngestOptions, LandingResult, ingest_source
 from ingest.raw import ReadOptions
@@ -43,7 +44,11 @@ def write_parity_lake(folder: Path) -> Path:
         source = write_job(folder / "big", rows=examples, shape=SMALL, seed=seed, name=name)
         model, dataset = f"model-{name.rpartition('-')[2]}", name.partition("-")[0]
         _land(lake, source, clock, job_id=name, model=model, dataset=dataset)
-    for job in write_demo_jobs(folder / "demo", examples=300):
+    demo = [
+        *write_demo_jobs(folder / "demo", examples=300),
+        write_judge_job(folder / "demo", examples=300),
+    ]
+    for job in demo:
         read = ReadOptions(model=job.model, dataset=job.dataset, recipe=job.recipe)
         ingest_source(str(job.source), lake, options=IngestOptions(read=read), now=clock)
     for name, source in _awkward_jobs(folder / "awkward").items():
