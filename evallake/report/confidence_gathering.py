@@ -81,7 +81,7 @@ def _bins(rows: Iterable[Row]) -> tuple[CalibrationBin, ...]:
 def _parameters(row: Row) -> str:
     """What the folds fitted, in words; the steps of an isotonic fit are too many for a line."""
     if row["temperature"] is not None:
-        return f"temperature {row['temperature']:.2f}"
+        return f"T {row['temperature']:.2f}"
     if row["platt_slope"] is not None:
         return f"slope {row['platt_slope']:.2f}, intercept {row['platt_intercept']:+.2f}"
     return ""

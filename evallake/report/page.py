@@ -16,15 +16,20 @@ from evallake.report.charts.coverage import CoverageChart, coverage_chart
 from evallake.report.charts.forest import ForestChart, forest_chart
 from evallake.report.charts.heat import HeatChart, heat_chart
 from evallake.report.charts.histogram import HistogramChart, histogram_chart
+from evallake.report.charts.mending import MendingChart, mending_chart
 from evallake.report.charts.reliability import ReliabilityChart, reliability_chart
 from evallake.report.facts import JobFacts, ReportFacts
-from evallake.report.sentences import job_sentences, promises
+from evallake.report.judge_page import FAULTS, audit_sentence, judge_page
+from evallake.report.pair_page import pair_page
+from evallake.report.sentences import job_sentences, promises, routing_sentence
 from evallake.report.values import Estimate, Threshold
 from evallake.report.wording import (
+    chance,
     count,
     interval,
     interval_ratio,
     moment,
+    number,
     percent,
     ratio,
     shorten,
@@ -61,6 +66,8 @@ class JobPage:
     coverage: CoverageChart | None
     forest: ForestChart | None
     heats: tuple[HeatChart, ...]
+    mending: tuple[MendingChart, ...]
+    routing_says: str
 
 
 def render_page(report: ReportFacts) -> str:
@@ -73,6 +80,8 @@ def render_page(report: ReportFacts) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {
+        "chance": chance,
+        "number": number,
         "percent": percent,
         "ratio": ratio,
         "count": count,
@@ -87,6 +96,10 @@ def render_page(report: ReportFacts) -> str:
         report=report,
         title=TITLE,
         jobs=[job_page(job) for job in report.jobs],
+        pairs=[pair_page(pair) for pair in report.pairs],
+        judges=[judge_page(judge) for judge in report.judges],
+        audit_says=audit_sentence(report.audit) if report.audit else "",
+        faults=FAULTS,
         style=Markup(style),  # noqa: S704  our own file, no foreign text in it
     )
     return text.encode("utf-8", "replace").decode()  # lone surrogates cannot be written
@@ -122,7 +135,9 @@ def job_page(job: JobFacts) -> JobPage:
         reliability=reliability_chart(job.calibration)
         if any(b.n for b in job.calibration)
         else None,
-        coverage=coverage_chart(job.thresholds) if len(job.thresholds) > 1 else None,
+        coverage=coverage_chart(job.thresholds, routing=job.routing)
+        if len(job.thresholds) > 1
+        else None,
         forest=forest_chart(job.slices, overall=job.summary.accuracy.value) if job.slices else None,
         heats=tuple(
             heat_chart(
@@ -134,6 +149,10 @@ def job_page(job: JobFacts) -> JobPage:
         )
         if has_confidence
         else (),
+        mending=tuple(
+            mending_chart(r.method, before=job.calibration, after=r.bins) for r in job.recalibration
+        ),
+        routing_says=routing_sentence(job.routing) if job.routing else "",
     )
 
 

@@ -7,7 +7,7 @@ differences.
 from __future__ import annotations
 
 from evallake.report.facts import JobFacts
-from evallake.report.values import Threshold
+from evallake.report.values import Routing, Threshold
 
 TARGETS = (0.99, 0.95, 0.90, 0.80)
 """Accuracies that people ask a threshold for, strictest first."""
@@ -70,6 +70,27 @@ def promises(job: JobFacts) -> tuple[tuple[float, Threshold], ...]:
         if best is not None:
             kept.append((target, best))
     return tuple(kept)
+
+
+def routing_sentence(routing: Routing) -> str:
+    """What may be answered unseen at the accuracy asked for, or that nothing may, and why."""
+    wanted = f"{routing.promised * 100:g} %"
+    found = routing.threshold
+    if found is None:
+        why = routing.finding.partition(": ")[2]
+        return f"For answers that are right at least {wanted} of the time: none found{why and ', '}{why}."
+    exact = (
+        f", at least {found.accuracy.lower * 100:.1f} % by its exact bound"
+        if found.accuracy.lower is not None
+        else ""
+    )
+    right = "" if found.accuracy.value is None else f"{found.accuracy.value * 100:.1f} % right"
+    return (
+        f"To answer alone and be right at least {wanted} of the time: from confidence "
+        f"{found.threshold:.3g} on, {found.coverage * 100:.1f} % of the answers. On "
+        f"{routing.tested_on:,} examples kept for the test they were {right}{exact}; the others go "
+        "to a person. The promise is kept in 95 of 100 jobs, although the threshold was chosen."
+    )
 
 
 def _threshold(job: JobFacts) -> str | None:

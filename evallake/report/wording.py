@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 
 from evallake.report.values import Estimate
@@ -50,3 +51,27 @@ def words(value: str) -> str:
 def shorten(value: str, characters: int) -> str:
     """At most so many characters, with an ellipsis where some are left out."""
     return value if len(value) <= characters else value[: characters - 1] + "…"
+
+
+def points(value: float | None) -> str:
+    """A difference of shares in points, with its sign: `-0.0513` as `−5.1`."""
+    if value is None:
+        return NOTHING
+    scaled = value * 100
+    is_tiny = scaled != 0 and abs(scaled) < 0.05
+    text = f"{scaled:+.1g}" if is_tiny else f"{scaled:+.1f}"
+    return ("0" if scaled == 0 else text).replace("-", "−")
+
+
+def chance(value: float | None) -> str:
+    """A p or q value with two digits; below one in ten thousand only that."""
+    if value is None:
+        return NOTHING
+    return "< 0.0001" if value < 1e-4 else f"{value:.2g}"
+
+
+def number(value: float | None) -> str:
+    """Any value on its own scale, four digits."""
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    return f"{value:,.0f}" if value == int(value) and abs(value) >= 10 else f"{value:.4g}"

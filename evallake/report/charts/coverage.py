@@ -1,4 +1,4 @@
-"""Coverage curve: how right the answers are when only the surest are given."""
+"""Risk-coverage curve: how right the answers are when only the surest are given."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evallake.report.charts.axes import Frame, Scale, Tick, percent_ticks
-from evallake.report.values import Threshold
+from evallake.report.values import Routing, Threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +23,17 @@ class CoverageChart:
     y_ticks: tuple[Tick, ...]
     marks: tuple[tuple[float, float, str], ...]
     """(x, y, title) of single thresholds."""
+    promised_y: float | None = None
+    """Where the accuracy asked for is; None where it is not asked for or below the chart."""
+    promised_label: str = ""
+    routing: tuple[float, float, str] | None = None
+    """(x, y, title) of the threshold that keeps the promise, as it did on the tested folds."""
 
 
-def coverage_chart(thresholds: Sequence[Threshold]) -> CoverageChart:
-    """The curve over thresholds that leave something to answer."""
+def coverage_chart(
+    thresholds: Sequence[Threshold], *, routing: Routing | None = None
+) -> CoverageChart:
+    """The curve over thresholds that leave something to answer, and the one to route by."""
     frame = Frame(560, 300, left=52, right=548, top=16, bottom=258)
     known = sorted(
         (t for t in thresholds if t.accuracy.value is not None and t.coverage > 0),
@@ -53,7 +60,21 @@ def coverage_chart(thresholds: Sequence[Threshold]) -> CoverageChart:
         percent_ticks(x),
         percent_ticks(y),
         marks,
+        y(routing.promised) if routing and routing.promised >= y.low else None,
+        f"{routing.promised * 100:g} %" if routing else "",
+        _routed(routing, x, y) if routing else None,
     )
+
+
+def _routed(routing: Routing, x: Scale, y: Scale) -> tuple[float, float, str] | None:
+    found = routing.threshold
+    if found is None or found.accuracy.value is None:
+        return None
+    title = (
+        f"routing threshold {found.threshold:.3g}: answers {found.coverage * 100:.1f} %, "
+        f"{found.accuracy.value * 100:.1f} % right on {routing.tested_on:,} examples"
+    )
+    return x(found.coverage), y(found.accuracy.value), title
 
 
 def _points(pairs: Sequence[tuple[float, float]]) -> str:

@@ -6,8 +6,6 @@ from datetime import UTC, datetime
 
 from evallake.report.facts import (
     Accounting,
-    CalibrationBin,
-    Estimate,
     Example,
     Fact,
     HeatCell,
@@ -17,8 +15,8 @@ from evallake.report.facts import (
     Segment,
     SliceValue,
     Summary,
-    Threshold,
 )
+from evallake.report.values import CalibrationBin, Estimate, Threshold
 
 NONE = Estimate(None)
 

@@ -10,14 +10,8 @@ from evallake.report.charts.forest import forest_chart
 from evallake.report.charts.heat import heat_chart
 from evallake.report.charts.histogram import histogram_chart
 from evallake.report.charts.reliability import reliability_chart
-from evallake.report.facts import (
-    CalibrationBin,
-    Estimate,
-    HeatCell,
-    HistogramBin,
-    SliceValue,
-    Threshold,
-)
+from evallake.report.facts import HeatCell, HistogramBin, SliceValue
+from evallake.report.values import CalibrationBin, Estimate, Threshold
 
 
 def test_a_scale_is_straight_and_ends_at_its_ends() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from evallake.report.facts import Estimate, Segment, Threshold
+from evallake.report.facts import Segment
 from evallake.report.sentences import job_sentences, promises
+from evallake.report.values import Estimate, Threshold
 from tests.unit.app.reports import NONE, job, summary
 
 
