@@ -77,7 +77,8 @@ def moments_of(totals: Doubles, sizes: Doubles, counts: Doubles | None = None) -
 def stride_of(cubes: Doubles, squares: Doubles, *, pairs: Doubles, clusters: Doubles) -> Doubles:
     """`Moments.stride` from sums over clusters of |total|^3 and total^2."""
     step = cubes / np.where(squares > 0, squares, 1.0)
-    return step * clusters / np.where(pairs > 0, pairs, 1.0)
+    stride: Doubles = step * clusters / np.where(pairs > 0, pairs, 1.0)
+    return stride
 
 
 def third_of(cubes: Doubles, *, pairs: Doubles, clusters: Doubles) -> Doubles:

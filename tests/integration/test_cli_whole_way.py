@@ -79,8 +79,11 @@ def test_jobs_and_show_agree_with_each_other(demo) -> None:
 
 
 JOBS_IN_ANSWERS = {
-    **{"audit_findings": 3, "job_history": 3, "job_summary": 3},
-    **{"judge_summary": 1, "position_bias": 1},
+    "audit_findings": 3,
+    "job_history": 3,
+    "job_summary": 3,
+    "judge_summary": 1,
+    "position_bias": 1,
 }
 """Where an answer is not about the two models' jobs alone."""
 MAY_BE_EMPTY = {"segments_needing_attention", "prompt_comparison"}
@@ -164,6 +167,13 @@ def test_hostile_texts_reach_the_report_as_texts(demo, tmp_path) -> None:
             ("mart_failures", "prediction_excerpt"),
             ("mart_failures", "predicted_label"),
             ("mart_slice_metrics", "slice_value"),
+            ("mart_model_deltas", "reason"),
+            ("mart_model_deltas", "finding"),
+            ("mart_slice_deltas", "slice_value"),
+            ("mart_example_deltas", "query"),
+            ("mart_example_deltas", "candidate_answer"),
+            ("mart_judge", "slice_value"),
+            ("mart_metric_audit", "task_key"),
         ):
             connection.execute(f"update {table} set {column} = {column} || ?", [EVIL])
     done = run("--root", lake, "report", "--output", tmp_path / "evil.html")

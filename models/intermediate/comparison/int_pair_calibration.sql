@@ -119,7 +119,7 @@ final as (
         draws.replicate,
 
         -- measures
-        cast(sum(draws.weight * group_gaps.group_keys) as bigint) as drawn_keys,
+        cast(floor(sum(draws.weight * group_gaps.group_keys) + 0.5e0) as bigint) as drawn_keys,
         count(*) as drawn_groups
         {%- for side in ['baseline', 'candidate'] %},
         (
