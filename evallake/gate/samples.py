@@ -77,8 +77,7 @@ def moments_of(totals: Doubles, sizes: Doubles, counts: Doubles | None = None) -
 def stride_of(cubes: Doubles, squares: Doubles, *, pairs: Doubles, clusters: Doubles) -> Doubles:
     """`Moments.stride` from sums over clusters of |total|^3 and total^2."""
     step = cubes / np.where(squares > 0, squares, 1.0)
-    stride: Doubles = step * clusters / np.where(pairs > 0, pairs, 1.0)
-    return stride
+    return step * clusters / np.where(pairs > 0, pairs, 1.0)
 
 
 def third_of(cubes: Doubles, *, pairs: Doubles, clusters: Doubles) -> Doubles:
@@ -86,4 +85,5 @@ def third_of(cubes: Doubles, *, pairs: Doubles, clusters: Doubles) -> Doubles:
     enough = clusters > 2
     left = np.where(enough, (clusters - 1) * (clusters - 2), 1.0)
     factor = np.where(enough, clusters**2, 0.0) / left
-    return factor * cubes / np.where(pairs > 0, pairs, 1.0) ** 3
+    third: Doubles = factor * cubes / np.where(pairs > 0, pairs, 1.0) ** 3
+    return third
