@@ -92,14 +92,14 @@ def _margin(judge: JudgeFacts) -> str | None:
     if margin.value is None:
         return None
     ends = (
-        f" ({margin.lower:+.3f} to {margin.upper:+.3f})"
+        f" ({number(margin.lower)} to {number(margin.upper)})"
         if margin.lower is not None and margin.upper is not None
         else ""
     )
     side = "A" if margin.value > 0 else "B"
     return (
         f"By its rubric {side} scores {abs(margin.value):.3f} higher over {count(margin.n)} "
-        f"judgments; A minus B is {margin.value:+.3f}{ends}."
+        f"judgments; A minus B is {number(margin.value)}{ends}."
     )
 
 

@@ -17,6 +17,9 @@ class PairPage:
     """One pair; a chart is None where there is nothing to show."""
 
     facts: PairFacts
+    baseline: str
+    """What the heading calls it: its model, its job where both have the same."""
+    candidate: str
     says: tuple[str, ...]
     flags: tuple[tuple[str, bool], ...]
     metrics: DeltaChart | None
@@ -31,8 +34,12 @@ def pair_page(pair: PairFacts) -> PairPage:
     lines = [line for line in map(_metric_line, pair.deltas) if line.delta.value is not None]
     known = sum(delta.delta.value is not None for delta in pair.deltas)
     slices = [line for line in map(_slice_line, pair.slices) if line.delta.value is not None]
+    models = (pair.baseline_model, pair.candidate_model)
+    is_told_apart = None not in models and models[0] != models[1]
     return PairPage(
         facts=pair,
+        baseline=(is_told_apart and pair.baseline_model) or pair.baseline_job_id,
+        candidate=(is_told_apart and pair.candidate_model) or pair.candidate_job_id,
         says=pair_sentences(pair),
         flags=pair_flags(pair),
         metrics=deltas_chart(lines) if lines else None,

@@ -74,4 +74,5 @@ def number(value: float | None) -> str:
     """Any value on its own scale, four digits."""
     if value is None or not math.isfinite(value):
         return NOTHING
-    return f"{value:,.0f}" if value == int(value) and abs(value) >= 10 else f"{value:.4g}"
+    is_whole = value == int(value) and abs(value) >= 10
+    return (f"{value:,.0f}" if is_whole else f"{value:.4g}").replace("-", "−")

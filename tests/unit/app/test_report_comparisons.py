@@ -137,6 +137,14 @@ def test_a_pair_without_a_common_example_says_so_and_draws_nothing() -> None:
     assert "no example in common" in text_of(whole(pairs=(apart,)))
 
 
+def test_two_jobs_of_one_model_are_told_apart_by_their_names() -> None:
+    page = pair_page(pair())
+    assert (page.baseline, page.candidate) == ("nova-lite", "nova-micro")
+    for model in ("nova-lite", None):
+        page = pair_page(pair(candidate_model=model))
+        assert (page.baseline, page.candidate) == ("job-1", "job-2")
+
+
 def test_what_differs_between_the_jobs_is_a_warning() -> None:
     flags = dict(
         pair_flags(pair(same_prompt=False, same_dataset=None, same_scorer=False, baseline_only=3))
@@ -251,10 +259,10 @@ def test_numbers_as_text() -> None:
         "+10.0",
     ]
     assert [chance(v) for v in (None, 0.0, 0.00012, 1.0)] == ["·", "< 0.0001", "0.00012", "1"]
-    assert [number(v) for v in (None, float("nan"), 0.0, 1234.0, 0.12345)] == [
+    assert [number(v) for v in (None, float("nan"), 0.0, 1234.0, -0.12345)] == [
         "·",
         "·",
         "0",
         "1,234",
-        "0.1235",
+        "−0.1235",
     ]
