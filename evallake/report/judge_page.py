@@ -157,5 +157,5 @@ def audit_sentence(audit: AuditFacts) -> str:
     )
     if not audit.faulty:
         return f"{checked}; nothing was found wrong with them."
-    verb = "has a finding" if audit.faulty == 1 else "have findings"
-    return f"{checked}; {audit.faulty:,} {verb}."
+    faulty = "one has a finding" if audit.faulty == 1 else f"{audit.faulty:,} have findings"
+    return f"{checked}; {faulty}."

@@ -55,10 +55,16 @@ def promises(job: JobFacts) -> tuple[tuple[float, Threshold], ...]:
     Picking the best of many thresholds would promise too much. So they are tried in a fixed order
     (Learn then Test, Angelopoulos 2021): from the smallest share answered on, until the first whose
     exact lower bound misses the target. Shares too small to pass even without an error are left
-    out beforehand, which depends on their size alone.
+    out beforehand, which depends on their size alone. A target that the routing test has spoken on
+    is left to it: its folds were not looked at before, which makes it the better judge.
     """
     kept = []
     for target in TARGETS:
+        if job.routing and (
+            target == job.routing.promised
+            or (target > job.routing.promised and job.routing.threshold is None)
+        ):
+            continue
         best = None
         for threshold in sorted(job.thresholds, key=lambda t: t.coverage):
             if 0.05 ** (1 / (threshold.accuracy.n or 1)) < target:  # the bound if all were right

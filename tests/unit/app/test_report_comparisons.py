@@ -10,8 +10,8 @@ from evallake.report.judge_page import audit_sentence, judge_sentences
 from evallake.report.page import render_page
 from evallake.report.pair_page import pair_page
 from evallake.report.pair_sentences import pair_flags, pair_sentences
-from evallake.report.sentences import routing_sentence
-from evallake.report.values import Estimate
+from evallake.report.sentences import promises, routing_sentence
+from evallake.report.values import Estimate, Threshold
 from evallake.report.wording import chance, number, points
 from tests.unit.app.comparisons import (
     NONE,
@@ -235,6 +235,15 @@ def test_routing_says_what_was_found_or_why_nothing() -> None:
     assert routing_sentence(routing(is_found=False)) == (
         "For answers that are right at least 95 % of the time: none found, too few examples."
     )
+
+
+def test_no_threshold_is_promised_where_the_routing_test_found_none() -> None:
+    alone = job(thresholds=(Threshold(0.99, 0.5, Estimate(1.0, 0.995, None, 600)),))
+    assert [target for target, _ in promises(alone)] == [0.99, 0.95, 0.9, 0.8]
+    refused = replace(alone, routing=routing(is_found=False))
+    assert [target for target, _ in promises(refused)] == [0.9, 0.8]
+    found = replace(alone, routing=routing())  # said in its own sentence
+    assert [target for target, _ in promises(found)] == [0.99, 0.9, 0.8]
 
 
 def test_what_is_left_out_is_counted() -> None:
