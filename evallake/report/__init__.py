@@ -1,10 +1,12 @@
 """The report: one self-contained HTML file about the jobs in the published tables.
 
-gathering    SQL over the marts -> facts
-facts        what is shown, as plain values
-sentences    what the numbers say, in words
+gathering    which jobs, pairs and judges are shown; *_gathering: rows -> facts
+questions    the SQL of that, one text for both engines, and *_questions; rows asks them
+facts        what is shown, as plain values: of jobs, pair_facts, judge_facts, values in common
+sentences    what the numbers say, in words; pair_sentences of a comparison
 charts       values -> coordinates
-page         facts -> HTML, through the templates beside it
+page         facts -> HTML, through the templates beside it; pair_page, judge_page its chapters
+wording      numbers as text
 """
 
 from __future__ import annotations

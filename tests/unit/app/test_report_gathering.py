@@ -7,6 +7,13 @@ import pytest
 
 from evallake.engines.asking import Answer
 from evallake.report import confidence_questions, judge_questions, pair_questions
+from evallake.report.judge_gathering import (
+    CRITERIA,
+    FINDINGS,
+    MOST_JUDGES,
+    gather_audit,
+    gather_judges,
+)
 from evallake.report.pair_gathering import EXAMPLES, MOST_METRICS, MOST_PAIRS, SLICES, gather_pairs
 from evallake.report.rows import filled
 from tests.rules.portability import problems
@@ -120,6 +127,64 @@ def test_a_pair_shows_a_few_of_each_kind_and_counts_the_others(large: Lake) -> N
 def test_jobs_that_nothing_was_compared_with_have_no_pair(large: Lake) -> None:
     assert gather_pairs(large, ["another"], power=0.8) == ((), 0)
     assert gather_pairs(large, [], power=0.8) == ((), 0)
+
+
+RATES = (
+    *("win_rate_excl_ties", "bradley_terry_probability", "first_place_preference"),
+    *("swap_consistency", "longer_response_preference", "mean_margin_a_minus_b"),
+)
+REPORTED = ("a_scores", "b_scores", "ties", "inference_errors", "win_rate")
+
+
+@pytest.fixture(scope="module")
+def judged(large: Lake) -> Lake:
+    """Each job has a judge's verdicts over five slices, thirty criteria, and forty findings."""
+    rates = ", ".join(f"5e-1 as {rate}" for rate in RATES)
+    reported = ", ".join(f"1e0 as reported_{name}" for name in REPORTED)
+    large.connection.execute(f"""
+        create table mart_judge as
+        select
+            job_id, case when s = 0 then 'all' else 'key' end as slice_key, 'v' || s as slice_value,
+            'available' as status, 9 as prompts, 3 as wins, 2 as ties, 4 as losses,
+            0 as inference_errors, 1e0 as position_sign_test_p_value, {rates}, {reported}
+        from dim_jobs cross join range(5) as t (s);
+        create table mart_judge_criteria as
+        select
+            job_id, 'c' || c as criterion, 'scale' as criterion_type, 9 as judgments,
+            c / 465e0 as mean_weight, 5e-1 as mean_score_a, 5e-1 as mean_score_b,
+            0e0 as mean_margin_a_minus_b
+        from dim_jobs cross join range(1, 31) as t (c);
+        create table mart_metric_audit as
+        select
+            job_id, 'task' as task_key, 'm' || m as metric_name, 'recomputed' as status,
+            case when m < 40 then 'value_differs' end as findings,
+            case when m < 40 then 1 else 0 end as finding_count, 1e0 as reported_value,
+            2e0 as recomputed_value, null as reported_stderr, null as recomputed_stderr,
+            9 as examples, 9 as examples_expected
+        from dim_jobs cross join range(50) as t (m);
+    """)
+    return large
+
+
+def test_of_many_judges_the_newest_are_shown(judged: Lake) -> None:
+    judges, left_out = gather_judges(judged, ())
+    assert [judge.job_id for judge in judges] == [f"job-{299 - i}" for i in range(MOST_JUDGES)]
+    assert left_out == JOBS - MOST_JUDGES
+    assert [votes.key for votes in judges[0].votes] == ["all"] + ["key"] * 4
+    assert len(judges[0].criteria) == CRITERIA
+    assert judges[0].criteria[0].name == "c30"  # the heaviest first
+    assert judges[0].criteria_left_out == 30 - CRITERIA
+    named, none = gather_judges(judged, ("job-007",))
+    assert ([judge.job_id for judge in named], none) == (["job-007"], 0)
+
+
+def test_of_many_findings_a_few_are_shown_and_all_counted(judged: Lake) -> None:
+    audit = gather_audit(judged, ("job-007", "job-008"))
+    assert audit is not None
+    assert (audit.reported, audit.recomputed, audit.faulty) == (100, 100, 80)
+    assert len(audit.findings) == FINDINGS
+    assert audit.findings[0].names == ("value_differs",)
+    assert gather_audit(judged, ("nobody",)) is None
 
 
 @pytest.mark.parametrize(
