@@ -34,9 +34,9 @@ where
 order by
     baseline_job_id asc,
     candidate_job_id asc,
-    q_value asc nulls last,
-    p_value asc nulls last,
-    delta asc nulls last,
+    round(q_value, 9) asc nulls last,  -- the last digits are rounding, and no order
+    round(p_value, 9) asc nulls last,
+    round(delta, 9) asc nulls last,
     metric_name asc,
     slice_key asc,
     slice_value asc,

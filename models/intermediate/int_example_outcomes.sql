@@ -60,7 +60,7 @@ final as (
 
     select
         -- ids; the number means nothing outside this build
-        row_number() over () as example_number,
+        row_number() over (order by job_id asc, example_id asc) as example_number,
         job_id,
         example_id,
         cluster_number,

@@ -36,6 +36,8 @@ _TYPED_AS_ARGUMENT = (
     *(exp.Paren, exp.Neg, exp.Nullif, exp.Sum, exp.Max, exp.Min, exp.Abs, exp.Window, exp.Filter),
     *(exp.Floor, exp.Ceil, exp.Round),
 )
+_ORDERED = (exp.RowNumber, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue)
+"""What depends on the order of rows, and is arbitrary without one."""
 _WHOLE = ("int", "bigint", "smallint", "tinyint")
 Doubles = frozenset[str]
 """Names of columns that are known to be doubles."""
@@ -189,6 +191,15 @@ def _structure(tree: exp.Expression) -> Iterator[str]:
                 yield "recursion is limited to ten steps on Athena"
         elif isinstance(node, exp.Unnest):
             yield from _unnesting(node, text)
+        elif isinstance(node, exp.Window):
+            if isinstance(node.this, _ORDERED) and not node.args.get("order"):
+                yield f"{text}: in the order of the engine's choice; say order by"
+        elif isinstance(node, exp.ArrayAgg):
+            if not (node.find(exp.Order) or node.find_ancestor(exp.ArraySort)):
+                yield f"{text}: in the order of the engine's choice; say order by, or array_sort"
+        elif isinstance(node, exp.Limit):
+            if not (node.parent and node.parent.args.get("order")):
+                yield "a limit without order by: rows of the engine's choice"
         elif isinstance(node, exp.Star):
             if node.args.get("except_") or node.args.get("replace"):
                 yield f"{text}: list the columns"

@@ -19,7 +19,7 @@ PROVEN = {
     " slice",
     "times": "date_diff date_trunc day extract from_iso8601_timestamp from_unixtime hour minute"
     " month quarter to_unixtime week year",
-    "aggregates": "any_value arbitrary avg bool_and bool_or corr count covar_pop covar_samp every"
+    "aggregates": "avg bool_and bool_or corr count covar_pop covar_samp every"
     " geometric_mean grouping max min regr_intercept regr_slope stddev stddev_pop stddev_samp sum"
     " var_pop var_samp variance",
     "windows": "cume_dist dense_rank first_value lag last_value lead nth_value ntile percent_rank"
@@ -30,6 +30,8 @@ PROVEN = {
 PORTABLE = frozenset(name for names in PROVEN.values() for name in names.split())
 
 INSTEAD = {
+    "any_value": "min or max: which value it takes is left to the engine",
+    "arbitrary": "min or max: which value it takes is left to the engine",
     "approx_distinct": "count(distinct ...)",
     "approx_percentile": "row_number() and count(*) over (), interpolated",
     "array_position": "unnest ... with ordinality",

@@ -41,6 +41,7 @@ SHEETS = (
             "floor(x)",
             "ceil(x)",
             "round(x)",
+            "round(case when abs(x) < 1e6 then x end, 9)",
             "truncate(x)",
             "cast(floor(case when abs(x) < 1e15 then x end + 0.5e0) as bigint)",
             "sqrt(case when x >= 0e0 then x end)",
