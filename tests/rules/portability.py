@@ -192,7 +192,7 @@ def _structure(tree: exp.Expression) -> Iterator[str]:
         elif isinstance(node, exp.Unnest):
             yield from _unnesting(node, text)
         elif isinstance(node, exp.Window):
-            if isinstance(node.this, _ORDERED) and not node.args.get("order"):
+            if isinstance(node.this, _ORDERED) and not _order_of(node):
                 yield f"{text}: in the order of the engine's choice; say order by"
         elif isinstance(node, exp.ArrayAgg):
             if not (node.find(exp.Order) or node.find_ancestor(exp.ArraySort)):
@@ -214,6 +214,16 @@ def _structure(tree: exp.Expression) -> Iterator[str]:
                 yield f"{text}: exists, or a plain join"
         elif isinstance(node, exp.EQ | exp.NEQ | exp.LT | exp.GT | exp.LTE | exp.GTE):
             yield from _comparison(node, text, doubles)
+
+
+def _order_of(window: exp.Window) -> exp.Expression | None:
+    """The order of a window, its own or that of the named window it refers to."""
+    order: exp.Expression | None = window.args.get("order")
+    if order is not None or not window.alias:
+        return order
+    select = window.find_ancestor(exp.Select)
+    named = [] if select is None else select.args.get("windows") or []
+    return next((w.args.get("order") for w in named if w.name == window.alias), None)
 
 
 def _casts(node: exp.Cast, text: str, doubles: Doubles) -> Iterator[str]:

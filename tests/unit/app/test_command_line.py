@@ -102,9 +102,9 @@ def test_the_help_is_a_numbered_workflow() -> None:
     steps = [
         line.split()[0:3]
         for line in text.splitlines()
-        if line.strip()[:2] in {"1.", "2.", "3.", "4."}
+        if line.strip()[:2] in {f"{number}." for number in range(1, 10)}
     ]
-    assert [step[2] for step in steps] == ["ingest", "build", "query", "report"]
+    assert [step[2] for step in steps] == ["ingest", "build", "query", "gate", "report"]
     for code in ("0 done", "2 wrong", "3 bad input", "4 store"):
         assert code in text
 
