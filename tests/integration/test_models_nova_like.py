@@ -31,7 +31,7 @@ def dbt(tmp_path_factory: pytest.TempPathFactory) -> Dbt:
         options=IngestOptions(job_id="nova-like"),
         now=lambda: datetime(2026, 1, 1, tzinfo=UTC),
     )
-    dbt("run", "--select", "+fct_examples")
+    dbt("run", "--select", "+fct_examples", "+fct_field_confidence")
     return dbt
 
 
@@ -46,7 +46,7 @@ def facts(dbt: Dbt) -> dict[str, dict[str, Any]]:
         f"""
         select {", ".join(names)}
         from stg_lake__examples
-        inner join fct_example_confidence using (job_id, example_id, notebook_confidence)
+        inner join int_example_confidence using (job_id, example_id, notebook_confidence)
         inner join fct_examples using (job_id, example_id)
         """
     )
@@ -125,7 +125,7 @@ def test_labels_and_accuracy(facts: dict[str, dict[str, Any]], truth: list[dict[
 
 def test_no_fact_compares_all_pairs_of_rows(dbt: Dbt) -> None:
     # a join condition that is more than equalities makes a build quadratic
-    facts = sorted((dbt.compiled / "models" / "marts" / "facts").glob("*.sql"))
+    facts = sorted((dbt.compiled / "models").glob("*/facts/*.sql"))
     assert len(facts) >= 3
     for fact in facts:
         [[_, plan]] = dbt.rows(f"explain {fact.read_text(encoding='utf-8')}")
