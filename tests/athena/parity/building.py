@@ -19,6 +19,9 @@ from tests.fixtures.dbt import Dbt
 
 _GRAIN = re.compile(r"Grain: one row per (?:\((\w+(?:, \w+)*)\)|(\w+))")
 
+FEWER_REPLICATES = "{bootstrap_replicates: 200}"
+"""They are drawn by hash, one like the other: a fifth of them proves as much, and sooner."""
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
@@ -62,7 +65,8 @@ def build(dbt: Dbt, target: str, **environment: str) -> Built:
 
     Unit tests would hold up the models that they are about; `unit_test` runs them side by side.
     """
-    return _run(dbt, target, "build", "--exclude-resource-type", "unit_test", **environment)
+    without = ("--exclude-resource-type", "unit_test")
+    return _run(dbt, target, "build", *without, "--vars", FEWER_REPLICATES, **environment)
 
 
 def unit_test(dbt: Dbt, target: str, **environment: str) -> Built:
