@@ -45,7 +45,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return folder, _run(folder, "demo")
 
 
-def _run(folder: Path, *words: str) -> str:
+def _run(folder: Path, *words: str, status: int = 0) -> str:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("EVALLAKE_")}
     done = subprocess.run(
         [sys.executable, "-m", "evallake", *words],
@@ -55,7 +55,7 @@ def _run(folder: Path, *words: str) -> str:
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == status, done.stderr
     return done.stdout
 
 
@@ -74,3 +74,11 @@ def test_questions_answer_as_shown(demo: tuple[Path, str]) -> None:
         printed = _run(demo[0], "--root", "demo/lake", *command.split()[2:]).splitlines()
         assert [line for line in shown if line.rstrip() not in {p.rstrip() for p in printed}] == []
         assert len(shown) > 1
+
+
+def test_the_gate_decides_as_shown(demo: tuple[Path, str]) -> None:
+    [block] = [block for block in CONSOLE if block.startswith("$ evallake gate ")]
+    command, *shown = block.splitlines()
+    said = _run(demo[0], "--root", "demo/lake", *command.split()[2:], status=11)
+    printed = {line.rstrip() for line in said.splitlines()}
+    assert [line for line in shown if line.rstrip() not in printed] == []
