@@ -28,11 +28,8 @@ def witnesses(rows: pa.Table, expectation: Expectation) -> list[int] | None:
     None where that cannot be told from a few rows. Without a witness every row is fine.
     """
     if expectation.type == PAIR:
-        first, second = (rows[name] for name in expectation.columns)
-        difference = pc.subtract(first, second)
-        if pa.types.is_duration(difference.type):
-            difference = difference.cast(pa.int64())
-        return _found(difference, extremes=("min",))
+        first, second = (_countable(rows[name]) for name in expectation.columns)
+        return _found(pc.subtract(first, second), extremes=("min",))
     column = rows[expectation.columns[0]]
     if expectation.type == NOT_NULL:
         return [pc.index(column.is_null(), True).as_py()] if column.null_count else []
@@ -44,8 +41,18 @@ def witnesses(rows: pa.Table, expectation: Expectation) -> list[int] | None:
     return None
 
 
-def _found(column: pa.ChunkedArray, *, extremes: Iterable[str]) -> list[int]:
-    """Where the extremes of a column are; nowhere if it holds nothing but nulls."""
+def _countable(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Numbers of which no difference leaves the range: 32 bits and times as 64 bits."""
+    return column if pa.types.is_floating(column.type) else column.cast(pa.int64())
+
+
+def _found(column: pa.ChunkedArray, *, extremes: Iterable[str]) -> list[int] | None:
+    """Where the extremes of a column are; nowhere if it holds nothing but nulls.
+
+    None where something is not a number: it has no place among the others.
+    """
+    if pa.types.is_floating(column.type) and pc.any(pc.is_nan(column)).as_py():
+        return None
     found = pc.min_max(column)
     return _places(column, [found[name] for name in extremes if found[name].is_valid])
 

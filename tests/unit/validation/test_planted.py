@@ -6,13 +6,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from evallake.demo import write_demo_jobs
 from evallake.validation.door import Door
 from evallake.validation.outcomes import Outcome
 from ingest.lake import Lake
+from ingest.lake.commit import StagedLoad
+from ingest.lake.writer import StagedFile
 from ingest.landing import IngestOptions, ingest_source
+from ingest.tables import EXPECTATION_RESULTS
 from tests.unit.validation.loads import Spoil, Tables, accounting, tables_of, with_values, write
 
 EXAMPLES = 60
@@ -172,3 +176,41 @@ def test_a_count_is_of_all_batches_and_the_values_are_shown(clean: Tables, tmp_p
     (found,) = failed(small, {**clean, "example_tokens": spoilt}, tmp_path)
     assert (found.unexpected, found.examples) == (3, ("0.25", "0.5", "0.75"))
     assert found.rows == len(spoilt) - spoilt["logprob"].null_count
+
+
+def test_the_door_holds_a_load_back_and_says_why(door: Door, clean: Tables, tmp_path: Path) -> None:
+    tokens = with_values("logprob", {7: 0.5})(clean["example_tokens"])
+    held = door(staged({**clean, "example_tokens": tokens}, tmp_path))
+    assert held.hold_because is not None
+    assert held.hold_because.startswith("1 critical expectations failed: example_tokens.logprob")
+    assert [finding.code for finding in held.findings] == ["expectation_critical"]
+    assert held.results is not None
+    assert held.results.schema == EXPECTATION_RESULTS.schema
+    unmet = held.results.filter(pc.invert(held.results["is_met"])).to_pylist()
+    assert [(row["rows_unexpected"], row["unexpected_values_json"]) for row in unmet] == [
+        (1, '["0.5"]')
+    ]
+
+
+def test_the_door_lets_a_clean_load_through(door: Door, clean: Tables, tmp_path: Path) -> None:
+    let_in = door(staged(clean, tmp_path))
+    assert (let_in.hold_because, let_in.findings) == (None, ())
+    assert let_in.results is not None
+    assert let_in.results.num_rows > 100
+    assert pc.all(let_in.results["is_met"]).as_py()
+
+
+def staged(tables: Tables, folder: Path) -> StagedLoad:
+    """The tables as `ingest_source` hands a load to a check."""
+    files = tuple(
+        StagedFile(name, path, f"{name}/{path.name}", tables[name].num_rows, path.stat().st_size)
+        for name, paths in write(tables, folder).items()
+        for path in paths
+    )
+    return StagedLoad(
+        job_id="job",
+        load_id="01",
+        files=files,
+        accounting=accounting(landed=EXAMPLES, rejected=0),
+        findings=(),
+    )

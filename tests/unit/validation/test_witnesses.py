@@ -79,6 +79,18 @@ def test_the_decisive_rows_are_found() -> None:
     assert sorted(witnesses(rows, TRIED[1]) or ()) == [1, 3]
 
 
+def test_a_difference_that_leaves_32_bits_is_found() -> None:
+    ends = pa.array([3, -(2**31)], pa.int32())
+    rows = pa.table({"end": ends, "number": pa.array([1, 1], pa.int32())})
+    assert witnesses(rows, TRIED[5]) == [1]
+
+
+def test_where_something_is_not_a_number_all_rows_are_looked_at() -> None:
+    rows = pa.table({"share": pa.array([-0.5, float("nan"), None])})
+    assert witnesses(rows, TRIED[2]) is None
+    assert witnesses(rows.slice(0, 1), TRIED[2]) == [0, 0]
+
+
 def test_many_distinct_values_are_all_looked_at() -> None:
     rows = pa.table({"word": [str(number) for number in range(500)]})
     assert witnesses(rows, TRIED[3]) is None
