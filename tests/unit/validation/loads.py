@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ingest.lake.accounting import Accounting, FileAccount
@@ -30,7 +31,6 @@ def tables_of(root: Path, job_id: str) -> Tables:
 
 
 def _of_job(rows: pa.Table, job_id: str) -> pa.Table:
-    import pyarrow.compute as pc
 
     return rows.filter(pc.equal(rows["job_id"], job_id)) if "job_id" in rows.column_names else rows
 
