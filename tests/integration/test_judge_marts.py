@@ -20,6 +20,7 @@ from tests.fixtures.judges import (
     RUBRIC_TASK,
     details_table,
     land_into,
+    rubrics,
     votes,
     write_job,
 )
@@ -27,33 +28,7 @@ from tests.fixtures.judges import (
 EXAMPLES = 300
 MODELS = ("mart_judge", "mart_judge_criteria", "mart_metric_audit", "dim_jobs")
 TRUTH = "the demo"
-RUBRICS = [
-    {
-        "predictions": "A>B",
-        "a_scores": 1,
-        "b_scores": 0,
-        "ties": 0,
-        "inference_error": 0,
-        "weighted_score_A": 0.25 * (i % 4) + 0.1,
-        "weighted_score_B": 0.2 * (i % 3),
-        "score_margin": 0.25 * (i % 4) + 0.1 - 0.2 * (i % 3),
-        "criteria_breakdown": {
-            "accuracy": {
-                "score_A": 1 + i % 5,
-                "score_B": 1 + i % 3,
-                "weight": 0.6,
-                "type": "scale",
-            },
-            "sources": {
-                "score_A": i % 2,
-                "score_B": 1,
-                "weight": 0.4 if i else 0.3,
-                "type": "binary",
-            },
-        },
-    }
-    for i in range(40)
-]
+RUBRICS = rubrics(40)
 
 
 @pytest.fixture(scope="module")

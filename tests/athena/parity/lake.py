@@ -29,6 +29,8 @@ from tests.fixtures.container_trees import (
     write_details,
     write_results,
 )
+from tests.fixtures.judges import RUBRIC_TASK, details_table, rubrics, votes
+from tests.fixtures.judges import write_job as write_judged_job
 from tests.fixtures.other_tasks import write_benchmark, write_rft_eval
 
 BIG_JOBS = {"tickets-small": (21_000, 1), "tickets-large": (21_000, 1), "mails-small": (9_000, 2)}
@@ -51,7 +53,8 @@ def write_parity_lake(folder: Path) -> Path:
     for job in demo:
         read = ReadOptions(model=job.model, dataset=job.dataset, recipe=job.recipe)
         ingest_source(str(job.source), lake, options=IngestOptions(read=read), now=clock)
-    for name, source in _awkward_jobs(folder / "awkward").items():
+    awkward = _awkward_jobs(folder / "awkward") | _judge_jobs(folder / "judged")
+    for name, source in awkward.items():
         _land(lake, source, clock, job_id=name)
     # a load that is superseded by another, and a job that was dropped
     _land(lake, folder / "awkward" / "unicode", clock, job_id="unicode", force=True)
@@ -96,6 +99,28 @@ def _awkward_jobs(folder: Path) -> dict[str, Path]:
         predictions=[repr(["fine"]), "no list", "[1, 2]", "['unfinished", None, repr(["fine"])],
     )
     jobs["empty"] = _job(folder / "empty", [])
+    return jobs
+
+
+def _judge_jobs(folder: Path) -> dict[str, Path]:
+    """Judges that score by criteria, that said little, and of whom only an aggregate is left."""
+    one_side, repeated = (
+        [votes("A", "A")] * 3,
+        [votes("A", "B"), votes("B", "B"), votes("tie", "A")],
+    )
+    rows = {
+        "judge-one-side": details_table(one_side),
+        "judge-repeats": details_table(repeated).take([0, 1, 2, 0, 1]),
+    }
+    jobs = {
+        name: write_judged_job(folder / name, details, run=name) for name, details in rows.items()
+    }
+    jobs["judge-rubric"] = write_judged_job(
+        folder / "rubric", details_table(rubrics(40)), task=RUBRIC_TASK, run="judge-rubric"
+    )
+    jobs["judge-no-rows"] = write_judged_job(
+        folder / "none", None, results={"a_scores": 16.0, "b_scores": 10.0}, run="judge-no-rows"
+    )
     return jobs
 
 
