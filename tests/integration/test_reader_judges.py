@@ -14,14 +14,17 @@ from ingest.errors import FormatError, InputError
 from ingest.lake import Lake
 from ingest.landing import IngestOptions, ingest_source
 from tests.fixtures.judges import (
+    BEDROCK_SUMMARY,
     FORMS,
     RUBRIC_TASK,
     TASK,
     Form,
+    bedrock_line,
     details_table,
     land_rows,
     metrics_column,
     votes,
+    write_bedrock,
     write_job,
 )
 from tests.fixtures.known_truth import NOW, Landed, land
@@ -299,44 +302,10 @@ def test_damaged_rows_are_always_accounted_for(tmp_path: Path) -> None:
         ) == [(0,)]
 
 
-def bedrock_line(number: int, **scores: float) -> dict[str, object]:
-    return {
-        "inputRecord": {"prompt": repr([{"role": "user", "content": f"it's question {number}"}])},
-        "modelResponses": [{"response": repr([f"answer {number}"]), "modelIdentifier": "m"}],
-        "automatedEvaluationResult": {
-            "scores": [
-                {
-                    "metricName": f"Builtin.{name}",
-                    "result": value,
-                    "evaluatorDetails": [{"explanation": "so"}],
-                }
-                for name, value in scores.items()
-            ]
-        },
-    }
-
-
-def write_bedrock(folder: Path, lines: list[str], summary: dict[str, object] | None) -> Path:
-    if summary is not None:
-        place = folder / "train-1" / "output" / "output" / "job-1" / "eval_results"
-        place.mkdir(parents=True)
-        (place / "bedrock_llm_judge_results.json").write_text(json.dumps(summary))
-    place = folder / "job-1" / "b1" / "models" / "m"
-    place.mkdir(parents=True)
-    (place / "0_output.jsonl").write_text("\n".join(lines))
-    return folder
-
-
-SUMMARY = {
-    "job_name": "job-1",
-    "results": {"Helpfulness": {"score": 0.5, "total_evaluations": 2}, "Odd": 1},
-}
-
-
 def test_bedrock_ratings_become_criteria_of_one_response(tmp_path: Path) -> None:
     lines = [json.dumps(bedrock_line(i, Helpfulness=i, Correctness=0.5)) for i in range(2)]
     cut = lines[0][:-40]
-    source = write_bedrock(tmp_path / "files", [*lines, "", "[1]", cut], SUMMARY)
+    source = write_bedrock(tmp_path / "files", [*lines, "", "[1]", cut], BEDROCK_SUMMARY)
     landed = land(source, tmp_path / "lake")
     assert landed.result.job_id == "train-1"
     assert landed.rows(
@@ -370,7 +339,7 @@ def test_bedrock_rows_without_a_summary_and_a_summary_without_rows(tmp_path: Pat
     assert land(rows, tmp_path / "a").rows("select count(*) from judgments") == [(1,)]
     alone = tmp_path / "alone" / "job-1" / "eval_results"
     alone.mkdir(parents=True)
-    (alone / "bedrock_llm_judge_results.json").write_text(json.dumps(SUMMARY))
+    (alone / "bedrock_llm_judge_results.json").write_text(json.dumps(BEDROCK_SUMMARY))
     landed = land(alone, tmp_path / "b")
     assert codes(landed) == {"judgments_absent"}
     assert landed.rows("select count(*) from job_metrics") == [(2,)]
