@@ -296,7 +296,7 @@ REJECTS = Table(
 EXPECTATION_RESULTS = Table(
     "expectation_results",
     ("job_id", "table_name", "expectation_key"),
-    "What came of each expectation that a load was held against before it was committed, or by the last validation since.",
+    "What came of each expectation that a load was held against before it was committed.",
     (
         _JOB_ID,
         _LOAD_ID,
@@ -350,7 +350,7 @@ CURRENT_LOADS = Table(
     is_large=False,
 )
 
-DATA_TABLES = (
+SOURCE_TABLES = (
     JOBS,
     JOB_METRICS,
     EXAMPLES,
@@ -364,6 +364,9 @@ DATA_TABLES = (
     JUDGMENT_CRITERIA,
     REJECTS,
 )
+"""Tables that a load writes from what its source holds."""
+
+DATA_TABLES = (*SOURCE_TABLES, EXPECTATION_RESULTS)
 """Tables that a load writes."""
 
 SNAPSHOTS = (LOADS, CURRENT_LOADS)

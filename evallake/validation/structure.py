@@ -24,7 +24,7 @@ from evallake.validation.declared import (
     read_suite,
     write_suite,
 )
-from ingest.tables import DATA_TABLES, PARTITION_KEYS, Table
+from ingest.tables import PARTITION_KEYS, SOURCE_TABLES, Table
 
 _PANDAS = {
     pa.string(): "str",
@@ -91,7 +91,7 @@ def _grain(table: Table) -> tuple[Expectation, ...]:
 def main(folder: Path | None = None) -> None:
     """Bring every suite up to the registry, keeping what was written by hand."""
     folder = folder or find_project().expectations
-    for table in DATA_TABLES:
+    for table in SOURCE_TABLES:
         path = folder / f"{table.name}.json"
         by_hand = read_suite(path).of_origin(HAND) if path.is_file() else ()
         write_suite(Suite(table.name, (*structural(table), *by_hand)), path)

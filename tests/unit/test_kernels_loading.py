@@ -6,11 +6,11 @@ import threading
 
 import pytest
 
-from ingest import landing
+from ingest.landing import kernels
 
 
 def test_loading_needs_no_rows() -> None:
-    landing.load_kernels()
+    kernels.load_kernels()
 
 
 @pytest.mark.parametrize(("input_bytes", "is_loaded"), [(1, False), (1 << 40, True)])
@@ -19,9 +19,9 @@ def test_loading_is_for_large_inputs_and_done_when_the_hashing_is(
 ) -> None:
     threads: list[str] = []
     monkeypatch.setattr(
-        landing, "load_kernels", lambda: threads.append(threading.current_thread().name)
+        kernels, "load_kernels", lambda: threads.append(threading.current_thread().name)
     )
-    with landing._kernels_loading(input_bytes):
+    with kernels.kernels_loading(input_bytes):
         pass
     assert [name.startswith("load-kernels") for name in threads] == [True] * is_loaded
 
@@ -30,6 +30,6 @@ def test_a_kernel_that_does_not_load_is_an_error(monkeypatch: pytest.MonkeyPatch
     def fail() -> None:
         raise RuntimeError("no kernel")
 
-    monkeypatch.setattr(landing, "load_kernels", fail)
-    with pytest.raises(RuntimeError, match="no kernel"), landing._kernels_loading(1 << 40):
+    monkeypatch.setattr(kernels, "load_kernels", fail)
+    with pytest.raises(RuntimeError, match="no kernel"), kernels.kernels_loading(1 << 40):
         pass

@@ -11,9 +11,11 @@ import pyarrow as pa
 import pytest
 
 import ingest.landing as landing
+import ingest.landing.staging as staging
 from ingest.errors import IdentityError, LakeError, RecipeError, StoreError
 from ingest.lake import ImbalanceError, Lake
-from ingest.landing import CheckResult, IngestOptions, LandingResult, StagedLoad, ingest_source
+from ingest.lake.commit import StagedLoad
+from ingest.landing import CheckResult, IngestOptions, LandingResult, ingest_source
 from ingest.raw import LANDED, REJECTED, Finding, ReadOptions
 from ingest.tables import DATA_TABLES
 from tests.fixtures.disk import hasty_disk  # noqa: F401  # used by being there
@@ -245,13 +247,13 @@ def test_rows_that_get_lost_are_a_fault_and_nothing_is_committed(
 def test_a_table_that_loses_an_example_is_noticed(
     ingest: Ingest, lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    build = landing.build_ahead
+    build = staging.build_ahead
 
     def forgetful(*args: Any, **options: Any) -> Any:
         for raw, tables in build(*args, **options):
             yield raw, tables | {"examples": tables["examples"].slice(1)}
 
-    monkeypatch.setattr(landing, "build_ahead", forgetful)
+    monkeypatch.setattr(staging, "build_ahead", forgetful)
     with pytest.raises(ImbalanceError, match="6 rows landed, 3 examples and judgments written"):
         ingest(MadeRun(SMALL, batch_rows=2))
     assert lake.loads() == ()

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ingest.lake.accounting import Accounting, FileAccount
-from ingest.tables import DATA_TABLES
+from ingest.tables import SOURCE_TABLES
 
 Tables = dict[str, pa.Table]
 Spoil = Callable[[pa.Table], pa.Table]
@@ -19,7 +19,7 @@ Spoil = Callable[[pa.Table], pa.Table]
 def tables_of(root: Path, job_id: str) -> Tables:
     """The rows of one job of a lake on disk, as its files hold them."""
     found = {}
-    for table in DATA_TABLES:
+    for table in SOURCE_TABLES:
         folder = root / table.name
         paths = sorted((folder / f"job_id={job_id}").rglob("*.parquet"))
         if not table.is_large:

@@ -12,12 +12,12 @@ from evallake.validation.declared import HAND, REGISTRY, read_suite, read_suites
 from evallake.validation.rows import great_expectations
 from evallake.validation.structure import main, structural
 from ingest.errors import InputError
-from ingest.tables import DATA_TABLES, Table
+from ingest.tables import SOURCE_TABLES, Table
 
 SUITES = find_project().expectations
 
 
-@pytest.mark.parametrize("table", DATA_TABLES, ids=lambda table: table.name)
+@pytest.mark.parametrize("table", SOURCE_TABLES, ids=lambda table: table.name)
 def test_the_structure_is_that_of_the_registry(table: Table) -> None:
     suite = read_suite(SUITES / f"{table.name}.json")
     assert suite.table == table.name
@@ -26,7 +26,7 @@ def test_the_structure_is_that_of_the_registry(table: Table) -> None:
 
 
 def test_there_is_a_suite_for_every_table_and_no_other() -> None:
-    assert set(read_suites(SUITES)) == {table.name for table in DATA_TABLES}
+    assert set(read_suites(SUITES)) == {table.name for table in SOURCE_TABLES}
 
 
 def test_an_expectation_is_told_from_the_others_of_its_table() -> None:
@@ -36,7 +36,7 @@ def test_an_expectation_is_told_from_the_others_of_its_table() -> None:
 
 
 def test_every_column_named_is_one_of_the_table() -> None:
-    columns = {table.name: {c.name for c in table.columns} for table in DATA_TABLES}
+    columns = {table.name: {c.name for c in table.columns} for table in SOURCE_TABLES}
     for suite in read_suites(SUITES).values():
         for expectation in suite.expectations:
             assert set(expectation.columns) <= columns[suite.table], expectation.key

@@ -13,7 +13,7 @@ from evallake.validation.declared import NOT_NULL, REGISTRY, Expectation
 from evallake.validation.rows import OF_SCHEMA, RowValidator
 from evallake.validation.structure import structural
 from evallake.validation.witnesses import BETWEEN, PAIR, witnesses
-from ingest.tables import DATA_TABLES, Table
+from ingest.tables import SOURCE_TABLES, Table
 
 IN_SET = "expect_column_values_to_be_in_set"
 
@@ -96,7 +96,7 @@ def test_many_distinct_values_are_all_looked_at() -> None:
     assert witnesses(rows, TRIED[3]) is None
 
 
-@pytest.mark.parametrize("table", DATA_TABLES, ids=lambda table: table.name)
+@pytest.mark.parametrize("table", SOURCE_TABLES, ids=lambda table: table.name)
 def test_the_registrys_schema_meets_what_is_derived_from_it(
     validator: RowValidator, tmp_path: Path, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
