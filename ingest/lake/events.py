@@ -1,10 +1,11 @@
 """The events of the log, and their JSON: what a person reads in ``_log`` is what happened.
 
-Event                          one file of the log
+Event                          one file of the log, about one load
 ├── kind                       commit, hold, release, drop or restore
 ├── job_id, load_id            whom it is about; drop and restore name the load they found
 ├── at_utc, reason             when, by the writing machine's clock; why, where someone said so
 └── load                       commit and hold only: everything known of the load
+Vacuumed, Compacted            one file of the log, about many loads: housekeeping
 
 Pure: text to values and back. Which state the events add up to is decided in `ingest.lake.fold`.
 """
@@ -13,59 +14,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 from ingest.errors import LakeError
-from ingest.lake.accounting import Accounting, FileAccount
-from ingest.raw import Finding
+from ingest.lake.facts import LoadFacts as LoadFacts
+from ingest.lake.facts import TableFiles as TableFiles
+from ingest.lake.facts import count, facts_document, facts_of, text, texts
 
 EVENT_VERSION = 1
+HOUSEKEEPING_VERSION = 2
+"""Of events that version 1 did not know: who knows version 1 alone says that it is too old."""
 
 Kind = Literal["commit", "hold", "release", "drop", "restore"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _WITH_LOAD = ("commit", "hold")
 
 
-@dataclass(frozen=True, slots=True)
-class TableFiles:
-    """What a load wrote into one lake table."""
-
-    table: str
-    rows: int
-    bytes: int
-    """Size of the Parquet files together."""
-    keys: tuple[str, ...]
-    """The files, relative to the lake's root; none where the load has no rows."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadFacts:
-    """Everything known of a load when it was written."""
-
-    source_uri: str
-    digest: str
-    """Input files, options and reader version."""
-    input_digest: str
-    """Content of the input files alone."""
-    reader: str
-    """Reader and its version, e.g. `nova/1`."""
-    accounting: Accounting
-    tables: tuple[TableFiles, ...]
-    findings: tuple[Finding, ...]
-    job: Mapping[str, str | int | float | None]
-    """The job in a few words, for people who read the log: model, task, dataset."""
-
-    @property
-    def format(self) -> str:
-        """The reader without its version."""
-        return self.reader.partition("/")[0]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One thing that happened to the lake."""
+    """One thing that happened to one load."""
 
     event_id: str
     """ULID; tells a writer whose earlier try went through that this event is its own."""
@@ -77,50 +46,100 @@ class Event:
     load: LoadFacts | None = None
 
 
-def to_json(event: Event) -> bytes:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vacuumed:
+    """Files are about to be removed; written first, so that nobody counts on them any more."""
+
+    event_id: str
+    at_utc: datetime
+    loads: tuple[str, ...]
+    """Hidden loads that go, as far as they are hidden still."""
+    strangers: tuple[str, ...]
+    """Identifiers of loads and compactions that no event has told of: from here on none may."""
+    replaced_before_utc: datetime
+    """Files that compactions replaced before this go too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoldedFile:
+    """A file of a small table that stands in for the files of many loads."""
+
+    table: str
+    key: str
+    rows: int
+    bytes: int
+    loads: tuple[str, ...]
+    """The loads whose rows it holds, all of them that they have in this table."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compacted:
+    """Small tables' files were folded into one each, which is in place."""
+
+    event_id: str
+    at_utc: datetime
+    compaction_id: str
+    """ULID; stands in the names of its files."""
+    files: tuple[FoldedFile, ...]
+
+
+LogEvent = Event | Vacuumed | Compacted
+
+
+def to_json(event: LogEvent) -> bytes:
     """The event as indented JSON, UTF-8."""
-    document: dict[str, Any] = {
-        "version": EVENT_VERSION,
-        "event": event.kind,
-        "event_id": event.event_id,
-        "job_id": event.job_id,
-        "load_id": event.load_id,
-        "at_utc": event.at_utc.astimezone(UTC).isoformat(),
-    }
-    if event.reason is not None:
-        document["reason"] = event.reason
-    if event.load is not None:
-        load = event.load
-        document["load"] = {
-            "source_uri": load.source_uri,
-            "digest": load.digest,
-            "input_digest": load.input_digest,
-            "reader": load.reader,
-            "job": dict(load.job),
-            "files": [asdict(file) for file in load.accounting.files],
-            "tables": [asdict(table) for table in load.tables],
-            "findings": [asdict(finding) for finding in load.findings],
+    at_utc = event.at_utc.astimezone(UTC).isoformat()
+    document: dict[str, Any]
+    if isinstance(event, Event):
+        document = {
+            "version": EVENT_VERSION,
+            "event": event.kind,
+            "event_id": event.event_id,
+            "job_id": event.job_id,
+            "load_id": event.load_id,
+            "at_utc": at_utc,
+        }
+        if event.reason is not None:
+            document["reason"] = event.reason
+        if event.load is not None:
+            document["load"] = facts_document(event.load)
+    else:
+        document = {
+            "version": HOUSEKEEPING_VERSION,
+            "event": "vacuum" if isinstance(event, Vacuumed) else "compact",
+            "event_id": event.event_id,
+            "at_utc": at_utc,
+            **_housekeeping_document(event),
         }
     return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
 
 
-def from_json(content: bytes, *, key: str) -> Event:
+def from_json(content: bytes, *, key: str) -> LogEvent:
     """Inverse of `to_json`; LakeError naming `key` for anything that `to_json` did not write."""
     try:
         document = json.loads(content)
         version = document["version"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(key, "it is not an event") from error
-    if version != EVENT_VERSION:
+    if version not in (EVENT_VERSION, HOUSEKEEPING_VERSION):
         raise LakeError(
-            f"this event is of version {version!r}, known is {EVENT_VERSION}",
+            f"this event is of version {version!r}, known are {EVENT_VERSION} and"
+            f" {HOUSEKEEPING_VERSION}",
             where=key,
             do="a newer Evallake wrote it: upgrade",
         )
     try:
-        return _event(document)
+        return _event(document) if version == EVENT_VERSION else _housekeeping(document)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _damaged(key, f"{type(error).__name__}: {error}") from error
+
+
+def moment(document: Mapping[str, Any], name: str) -> datetime:
+    """A member that has to be a time with its offset; in UTC."""
+    value = datetime.fromisoformat(text(document, name))
+    if value.tzinfo is None:
+        raise ValueError(f"{name} has no UTC offset")
+    return value.astimezone(UTC)
 
 
 def _damaged(key: str, why: str) -> LakeError:
@@ -132,20 +151,17 @@ def _damaged(key: str, why: str) -> LakeError:
 
 
 def _event(document: Mapping[str, Any]) -> Event:
-    kind = _kind(_text(document, "event"))
-    at_utc = datetime.fromisoformat(_text(document, "at_utc"))
-    if at_utc.tzinfo is None:
-        raise ValueError("at_utc has no UTC offset")
+    kind = _kind(text(document, "event"))
     if (kind in _WITH_LOAD) != ("load" in document):
         raise ValueError(f"load belongs to {' and '.join(_WITH_LOAD)}, this is a {kind}")
     return Event(
-        event_id=_text(document, "event_id"),
+        event_id=text(document, "event_id"),
         kind=kind,
-        job_id=_text(document, "job_id"),
-        load_id=_text(document, "load_id"),
-        at_utc=at_utc.astimezone(UTC),
-        reason=_text(document, "reason") if "reason" in document else None,
-        load=_load(document["load"]) if "load" in document else None,
+        job_id=text(document, "job_id"),
+        load_id=text(document, "load_id"),
+        at_utc=moment(document, "at_utc"),
+        reason=text(document, "reason") if "reason" in document else None,
+        load=facts_of(document["load"]) if "load" in document else None,
     )
 
 
@@ -156,52 +172,52 @@ def _kind(name: str) -> Kind:
     raise ValueError(f"event {name!r} is not one of {', '.join(KINDS)}")
 
 
-def _load(document: Mapping[str, Any]) -> LoadFacts:
-    return LoadFacts(
-        source_uri=_text(document, "source_uri"),
-        digest=_text(document, "digest"),
-        input_digest=_text(document, "input_digest"),
-        reader=_text(document, "reader"),
-        job=dict(document["job"]),
-        accounting=Accounting(tuple(_file(file) for file in document["files"])),
-        tables=tuple(_table(table) for table in document["tables"]),
-        findings=tuple(
-            Finding(_text(finding, "code"), _text(finding, "message"))
-            for finding in document["findings"]
-        ),
-    )
+def _housekeeping_document(event: Vacuumed | Compacted) -> dict[str, Any]:
+    if isinstance(event, Vacuumed):
+        return {
+            "loads": list(event.loads),
+            "strangers": list(event.strangers),
+            "replaced_before_utc": event.replaced_before_utc.astimezone(UTC).isoformat(),
+        }
+    return {
+        "compaction_id": event.compaction_id,
+        "files": [
+            {
+                "table": file.table,
+                "key": file.key,
+                "rows": file.rows,
+                "bytes": file.bytes,
+                "loads": list(file.loads),
+            }
+            for file in event.files
+        ],
+    }
 
 
-def _file(document: Mapping[str, Any]) -> FileAccount:
-    counts = ("bytes", "read", "landed", "merged", "duplicate", "rejected")
-    return FileAccount(
-        path=_text(document, "path"),
-        sha256=_text(document, "sha256"),
-        **{count: _count(document, count) for count in counts},
-    )
-
-
-def _table(document: Mapping[str, Any]) -> TableFiles:
-    keys = document["keys"]
-    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
-        raise TypeError("keys is not a list of strings")
-    return TableFiles(
-        _text(document, "table"),
-        _count(document, "rows"),
-        _count(document, "bytes"),
-        tuple(keys),
-    )
-
-
-def _text(document: Mapping[str, Any], name: str) -> str:
-    value = document[name]
-    if not isinstance(value, str):
-        raise TypeError(f"{name} is not a string")
-    return value
-
-
-def _count(document: Mapping[str, Any], name: str) -> int:
-    value = document[name]
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise TypeError(f"{name} is not a count")
-    return value
+def _housekeeping(document: Mapping[str, Any]) -> Vacuumed | Compacted:
+    kind = text(document, "event")
+    if kind == "vacuum":
+        return Vacuumed(
+            event_id=text(document, "event_id"),
+            at_utc=moment(document, "at_utc"),
+            loads=texts(document, "loads"),
+            strangers=texts(document, "strangers"),
+            replaced_before_utc=moment(document, "replaced_before_utc"),
+        )
+    if kind == "compact":
+        return Compacted(
+            event_id=text(document, "event_id"),
+            at_utc=moment(document, "at_utc"),
+            compaction_id=text(document, "compaction_id"),
+            files=tuple(
+                FoldedFile(
+                    table=text(file, "table"),
+                    key=text(file, "key"),
+                    rows=count(file, "rows"),
+                    bytes=count(file, "bytes"),
+                    loads=texts(file, "loads"),
+                )
+                for file in document["files"]
+            ),
+        )
+    raise ValueError(f"event {kind!r} is neither vacuum nor compact")

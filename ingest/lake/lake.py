@@ -18,8 +18,9 @@ from urllib.parse import unquote, urlsplit
 from ingest.aws.addresses import s3_address
 from ingest.errors import IdentityError, LakeError, UnknownJobError
 from ingest.lake.catalogue import Catalogue
-from ingest.lake.events import Event, Kind, LoadFacts
-from ingest.lake.fold import Load, current, fold
+from ingest.lake.checkpoints import EVENTS_BETWEEN, Checkpoint, read_checkpoint, write_checkpoint
+from ingest.lake.events import Compacted, Event, Kind, LoadFacts, Vacuumed
+from ingest.lake.fold import Folding, Load, current
 from ingest.lake.layout import LAYOUT_VERSION, LOG, MARKER
 from ingest.lake.local import LocalStore
 from ingest.lake.log import Log
@@ -48,7 +49,10 @@ class Lake:
             now: the clock, for the times and identifiers of events; aware.
         """
         self._store = store
-        self._log = Log(store)
+        self._log: Log | None = None
+        self._folding = Folding()
+        self._folded_from = 0
+        self._event_id = ""
         self._now = now
         self._ulids = UlidGenerator(now)
 
@@ -84,7 +88,13 @@ class Lake:
 
     def loads(self) -> tuple[Load, ...]:
         """Every load with its state, oldest first."""
-        return fold(self._log.events())
+        return tuple(self.folding().loads.values())
+
+    def folding(self) -> Folding:
+        """What the log adds up to now: not to be changed, and it grows with the next look."""
+        log = self._opened_log()
+        log.events()
+        return self._fold_known(log)
 
     def current(self) -> dict[str, Load]:
         """The visible load of each job that has one, by job id."""
@@ -95,12 +105,17 @@ class Lake:
         return self._ulids.new()
 
     def commit(self, job_id: str, load_id: str, facts: LoadFacts) -> None:
-        """Make a load whose files are in place visible, in all tables at once."""
+        """Make a load whose files are in place visible, in all tables at once.
+
+        Raises LakeError where a vacuum took the files for waste: the load does not count.
+        """
         self._append("commit", job_id, load_id, facts=facts)
+        self._refuse_banned(job_id, load_id)
 
     def hold(self, job_id: str, load_id: str, facts: LoadFacts, *, reason: str) -> None:
-        """Keep a load whose files are in place, without showing it."""
+        """Keep a load whose files are in place, without showing it; LakeError as of `commit`."""
         self._append("hold", job_id, load_id, facts=facts, reason=reason)
+        self._refuse_banned(job_id, load_id)
 
     def drop(self, job_id: str, *, reason: str | None = None) -> Load:
         """Hide a job; its files stay until vacuum. The load that was hidden.
@@ -123,7 +138,7 @@ class Lake:
             catalogue: where its files must be found again; it may have forgotten them.
 
         Raises:
-            UnknownJobError: the job is not dropped.
+            UnknownJobError: the job is not dropped, or its files are gone.
             IdentityError: its files were meanwhile ingested under another job id.
         """
         load = self._of_job(job_id, "dropped")
@@ -141,7 +156,12 @@ class Lake:
             # Again: somebody who saw it dropped may have been tidying up in between.
             catalogue.register_load(job_id, load.load_id, tables=load.tables)
         self.refresh_snapshots()
-        return load
+        shown = self.current().get(job_id)
+        if shown is None:  # others were quicker: the order of the log decides
+            load = self.folding().loads[load.load_id]
+            what = f"job {job_id!r} was {load.state} by somebody else meanwhile"
+            raise UnknownJobError(what, where=self.root, do=_what_to_do(load.state))
+        return shown
 
     def release(self, job_id: str, *, reason: str) -> Load:
         """Show the newest held load of a job, which supersedes the visible one. That load.
@@ -168,13 +188,62 @@ class Lake:
         one to write has seen every event.
         """
         for _ in range(_SNAPSHOT_TRIES):
-            events = self._log.events()
-            sequence = events[-1][0] if events else 0
+            folding = self.folding()
+            sequence = folding.sequence
             if only_if_stale and snapshot_sequence(self._store) == sequence:
                 return
-            write_snapshots(self._store, fold(events), sequence=sequence)
-            if len(self._log.events()) == len(events):
-                return
+            write_snapshots(self._store, folding.loads.values(), sequence=sequence)
+            if self.folding().sequence == sequence:
+                break
+        if self._folding.sequence - self._folded_from >= EVENTS_BETWEEN:
+            self.write_checkpoint()
+
+    def write_checkpoint(self) -> int:
+        """Have the next who opens this lake read one object for all events so far.
+
+        The number of the last event in it; 0, and nothing is written, where there is none.
+        """
+        folding = self.folding()
+        if folding.sequence > self._folded_from:
+            write_checkpoint(self._store, Checkpoint(folding, self._event_id))
+            self._folded_from = folding.sequence
+        return folding.sequence
+
+    def append_housekeeping(self, event: Vacuumed | Compacted) -> None:
+        """Add an event that `ingest.lake.vacuum` or `ingest.lake.compaction` has prepared."""
+        self._opened_log().append(event)
+
+    def now(self) -> datetime:
+        """The lake's clock; aware."""
+        return self._now()
+
+    def _opened_log(self) -> Log:
+        """The log, from the checkpoint on where there is one."""
+        if self._log is None:
+            checkpoint = read_checkpoint(self._store)
+            if checkpoint is not None:
+                self._folding = checkpoint.folding
+                self._event_id = checkpoint.event_id
+            self._folded_from = self._folding.sequence
+            self._log = Log(self._store, after=self._folded_from)
+        return self._log
+
+    def _fold_known(self, log: Log) -> Folding:
+        """What is known of the log, folded, without a look at the store that could fail."""
+        for sequence, event in log.known(after=self._folding.sequence):
+            self._folding.add(sequence, event)
+            self._event_id = event.event_id
+        return self._folding
+
+    def _refuse_banned(self, job_id: str, load_id: str) -> None:
+        # Only what is known: a store that refuses to be read now must not make a load that was
+        # committed look like one that was not.
+        if load_id in self._fold_known(self._opened_log()).banned:
+            raise LakeError(
+                "a vacuum took this load's files for waste, so it does not count",
+                where=f"{self.root}, {job_id}",
+                do="ingest it again, and give vacuum a --grace longer than any ingest takes",
+            )
 
     def _append(
         self,
@@ -185,7 +254,7 @@ class Lake:
         facts: LoadFacts | None = None,
         reason: str | None = None,
     ) -> None:
-        self._log.append(
+        self._opened_log().append(
             Event(
                 event_id=self._ulids.new(),
                 kind=kind,
@@ -206,7 +275,9 @@ class Lake:
         states = sorted({load.state for load in loads if load.job_id == job_id})
         if states:
             raise UnknownJobError(
-                f"job {job_id!r} is not {state}, it is {' and '.join(states)}", where=self.root
+                f"job {job_id!r} is not {state}, it is {' and '.join(states)}",
+                where=self.root,
+                do=_what_to_do(*states),
             )
         candidates = sorted({load.job_id for load in loads if load.state == state})
         raise unknown_job(job_id, candidates, where=self.root)
@@ -246,6 +317,13 @@ def unknown_job(job_id: str, known: list[str], *, where: str) -> UnknownJobError
     else:
         do = "it holds no such job; see `evallake jobs`"
     return UnknownJobError(f"no job {job_id!r}", where=where, do=do)
+
+
+def _what_to_do(*states: str) -> str | None:
+    """What helps where a job has loads in these states only, and another was asked for."""
+    if set(states) == {"vacuumed"}:
+        return "its files are removed and cannot come back: ingest them again"
+    return None
 
 
 def _store(root: str) -> Store:

@@ -2,8 +2,9 @@
 
     <root>/_lake.json                                              what made it, which layout
     <root>/_log/<sequence, 20 digits>.json                         one event each
+    <root>/_checkpoint.json.gz                                     what the first of them add up to
     <root>/<large table>/job_id=<job>/load_id=<load>/part-00000.parquet
-    <root>/<small table>/<load>.parquet
+    <root>/<small table>/<load>.parquet, compacted-<ULID>.parquet
     <root>/loads/loads.parquet, <root>/current_loads/current_loads.parquet
 
 Every table also has one file without rows, so that ``<root>/<table>/**/*.parquet`` always finds
@@ -20,11 +21,15 @@ from ingest.tables import SNAPSHOTS, Table
 LAYOUT_VERSION = 1
 MARKER = "_lake.json"
 LOG = "_log/"
+CHECKPOINT = "_checkpoint.json.gz"
 
 JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 """What a job id may be: it stands in paths and in SQL texts as it is."""
 
 _EVENT = re.compile(r"_log/(\d{20})\.json")
+_COMPACTED = "compacted-"
+_LARGE_PART = re.compile(r"job_id=[^/]+/load_id=(?P<id>[^/]+)/part-\d{5,}\.parquet")
+_SMALL_PART = re.compile(r"(?:compacted-)?(?P<id>[^/-]+)(?:-\d{5,})?\.parquet")
 _NO_JOB = "_schema"
 """Stands where a job id stands; no job can be called so."""
 
@@ -42,6 +47,27 @@ def part_key(table: Table, *, job_id: str, load_id: str, part: int) -> str:
         return f"{table.name}/job_id={job_id}/load_id={load_id}/part-{part:05d}.parquet"
     suffix = f"-{part:05d}" if part else ""
     return f"{table.name}/{load_id}{suffix}.parquet"
+
+
+def compacted_key(table: Table, *, compaction_id: str) -> str:
+    """Key of a file that holds many loads' rows of a small table."""
+    return f"{table.name}/{_COMPACTED}{compaction_id}.parquet"
+
+
+def owner(table: Table, key: str) -> str | None:
+    """Identifier of the load, or of the compaction, that wrote a file of this table.
+
+    None for the table's schema file, and for what neither load nor compaction writes.
+
+    >>> from ingest.tables import EXAMPLES, JOBS
+    >>> owner(EXAMPLES, "examples/job_id=a/load_id=01/part-00002.parquet")
+    '01'
+    >>> owner(JOBS, "jobs/01-00001.parquet"), owner(JOBS, "jobs/compacted-02.parquet")
+    ('01', '02')
+    """
+    pattern = _LARGE_PART if table.is_large else _SMALL_PART
+    match = pattern.fullmatch(key.removeprefix(f"{table.name}/"))
+    return match["id"] if match and match["id"] not in (_NO_JOB, table.name) else None
 
 
 def schema_key(table: Table) -> str:

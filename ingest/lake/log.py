@@ -2,13 +2,14 @@
 
 Event n + 1 is created exclusively. Whoever finds the number taken reads who took it: itself, when
 an earlier try went through unnoticed, or another, and then tries the next number. Events are
-immutable, so those read once are kept. What events mean is decided in `ingest.lake.fold`.
+immutable and are never removed, so a number once taken stays taken, however late a writer comes;
+those read once are kept. What events mean is decided in `ingest.lake.fold`.
 """
 
 from __future__ import annotations
 
 from ingest.errors import LakeError, OutcomeUnknownError, StoreError
-from ingest.lake.events import Event, from_json, to_json
+from ingest.lake.events import LogEvent, from_json, to_json
 from ingest.lake.layout import LOG, event_key, event_sequence
 from ingest.lake.store import Store
 from ingest.parallel import each
@@ -17,26 +18,44 @@ from ingest.parallel import each
 class Log:
     """The lake's log. Not shared between threads; any number of processes may append."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, after: int = 0) -> None:
+        """
+        Args:
+            store: where the lake is.
+            after: number of an event that is there; it and those before it are not read.
+        """
         self._store = store
-        self._events: list[tuple[int, Event]] = []
+        self._after = after
+        self._events: list[tuple[int, LogEvent]] = []
 
-    def events(self) -> tuple[tuple[int, Event], ...]:
-        """Every event with its number, ascending, new ones read from the store."""
-        keys = self._store.keys(LOG, after=event_key(self._last) if self._last else None)
-        for expected, key in enumerate(keys, start=self._last + 1):
-            if event_sequence(key) != expected:
+    def known(self, *, after: int = 0) -> tuple[tuple[int, LogEvent], ...]:
+        """Events read or written so far, with their numbers, ascending; asks nothing of the store.
+
+        Args:
+            after: leaves out this one and those before it.
+        """
+        return tuple(self._events[max(after - self._after, 0) :])
+
+    def events(self, *, after: int = 0) -> tuple[tuple[int, LogEvent], ...]:
+        """Like `known`, after reading new ones from the store."""
+        listed = self._store.keys(LOG, after=event_key(self._last) if self._last else None)
+        numbers = {event_sequence(key) for key in listed}
+        wanted = range(self._last + 1, max(numbers, default=self._last) + 1)
+        for number in wanted:
+            # A listing may show a file and not one that was made just before it, meanwhile.
+            if number not in numbers and not self._store.exists(event_key(number)):
                 raise LakeError(
-                    f"event {expected} is missing from the log",
-                    where=event_key(expected),
+                    f"event {number} is missing from the log",
+                    where=event_key(number),
                     do="restore this file from a backup; the lake is not read past a gap",
                 )
+        keys = [event_key(number) for number in wanted]
         contents = each(self._store.read, keys, at_once=self._store.at_once)
         for key, content in zip(keys, contents, strict=True):
             self._events.append((self._last + 1, from_json(content, key=key)))
-        return tuple(self._events)
+        return self.known(after=after)
 
-    def append(self, event: Event) -> int:
+    def append(self, event: LogEvent) -> int:
         """Add `event` after the last one; its number.
 
         Raises StoreError when it was certainly not added, OutcomeUnknownError when the store
@@ -55,7 +74,7 @@ class Log:
 
     @property
     def _last(self) -> int:
-        return self._events[-1][0] if self._events else 0
+        return self._events[-1][0] if self._events else self._after
 
     def _create(self, sequence: int, content: bytes, event_id: str) -> bool:
         """Whether this call made the event; after a refusal, look whether it did after all."""
@@ -76,7 +95,7 @@ class Log:
                 return True
             raise
 
-    def _read(self, sequence: int) -> Event:
+    def _read(self, sequence: int) -> LogEvent:
         key = event_key(sequence)
         event = from_json(self._store.read(key), key=key)
         self._events.append((sequence, event))

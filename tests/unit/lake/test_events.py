@@ -64,7 +64,7 @@ def test_a_damaged_event_is_refused_by_name(data: st.DataObject) -> None:
 
 
 def test_a_later_version_asks_for_an_upgrade() -> None:
-    document = json.loads(to_json(event("drop"))) | {"version": 2}
+    document = json.loads(to_json(event("drop"))) | {"version": 3}
     with pytest.raises(LakeError, match="upgrade"):
         from_json(json.dumps(document).encode(), key=KEY)
 
