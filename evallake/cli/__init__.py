@@ -21,6 +21,7 @@ from evallake.cli.querying import query
 from evallake.cli.registering import register
 from evallake.cli.reporting import report
 from evallake.config import configure
+from evallake.logs import FORMATS, logs
 
 EXIT_CODES = (
     "0 done, 2 wrong command line, 3 bad input, 4 store or catalogue refused, 1 unexpected;"
@@ -53,6 +54,17 @@ EXIT_CODES = (
     metavar="HOURS",
     help="How long Glue keeps the partitions of a hidden load: longer than any build.",
 )
+@option(
+    "--log-format",
+    type=click.Choice(FORMATS),
+    help="Log what happens to standard error: text for people, json for machines, a line an event.",
+)
+@option(
+    "--verbose",
+    "-v",
+    count=True,
+    help="Log what happens to loads and tables; twice: every stage and every call of AWS.",
+)
 @click.version_option(package_name="evallake", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(
@@ -62,6 +74,8 @@ def cli(
     glue_database: str | None,
     no_glue: bool,
     glue_grace: float,
+    log_format: str | None,
+    verbose: int,
 ) -> None:
     """Turn the files of model-evaluation jobs into tables that people can trust.
 
@@ -80,6 +94,7 @@ def cli(
       evallake demo
       evallake --root demo/lake query failure_summary
     """
+    context.with_resource(logs(log_format, verbose))
     context.obj = lambda target: configure(
         root,
         duckdb,

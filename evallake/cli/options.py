@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -9,10 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from evallake.config import TARGETS, Config
+from evallake.logs import log_format
 from ingest.errors import IngestError
 
 if TYPE_CHECKING:
     from ingest.lake.catalogue import Catalogue
+
+log = logging.getLogger(__name__)
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -87,11 +91,17 @@ class ExpectedError(click.ClickException):
     def __init__(self, error: IngestError) -> None:
         super().__init__(" ".join(str(error).split()))
         vars(self)["exit_code"] = error.exit_code  # click declares it for the whole class
+        self._is_logged = log_format() == "json"  # asked now: the log is closed when it is shown
+        if self._is_logged:
+            kind = type(error).__name__
+            log.error(self.message, extra={"kind": kind, "exit_code": error.exit_code})
 
     def show(self, file: Any = None) -> None:
-        """Print the line; `file` is click's and always stderr here."""
+        """Print the line, unless it is in the log as JSON; `file` is click's, always stderr here."""
         from evallake.text import visible
 
+        if self._is_logged:
+            return
         click.echo(f"evallake: {visible(self.message)}", file=file, err=True)
 
 

@@ -1,11 +1,13 @@
 """What the program says on stderr while it works: sentences and a progress bar.
 
-Nothing here is a result. Bars are drawn on a terminal only; sentences never carry markup, so a
-job's name cannot colour or hide anything.
+Nothing here is a result. Bars are drawn on a terminal only, and not where the log is written to it
+(`evallake.logs`); where that is JSON, sentences are lines of it too, so that a machine can read all
+of stderr. Sentences never carry markup, so a job's name cannot colour or hide anything.
 """
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,10 +15,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from evallake.logs import log_format
 from evallake.text import visible
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+log = logging.getLogger(__name__)
 
 Step = Callable[[float, float | None, str], None]
 """Moves a bar: done, total or None where nobody knows it, and a note."""
@@ -24,12 +29,15 @@ Step = Callable[[float, float | None, str], None]
 
 def say(sentence: str) -> None:
     """One line on stderr."""
-    click.echo(visible(sentence), err=True)
+    if log_format() == "json":
+        log.info(sentence)
+    else:
+        click.echo(visible(sentence), err=True)
 
 
 def on_terminal() -> bool:
-    """Whether somebody watches stderr."""
-    return sys.stderr.isatty()
+    """Whether somebody watches a bar on stderr."""
+    return sys.stderr.isatty() and log_format() is None
 
 
 @contextmanager
@@ -37,7 +45,7 @@ def bar(description: str, *, note: str = "") -> Iterator[Step]:
     """A progress bar on stderr; yields a function of (done, total or None, note).
 
     `note` stands beside it until the first step.
-    Draws nothing when stderr is not a terminal.
+    Draws nothing when stderr is not a terminal, or the log goes there.
     """
     if not on_terminal():
         yield lambda done, total, note: None
