@@ -102,7 +102,7 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
     ),
     "a row is lost": (
         lambda root: rewrite(part_of(root, "examples"), lambda rows: rows.slice(1)),
-        "examples: 5 rows in ",
+        "examples: 5 rows, the log says 6",
     ),
     "a row is another": (
         lambda root: rewrite(part_of(root, "examples"), shout),
