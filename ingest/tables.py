@@ -323,7 +323,7 @@ LOADS = Table(
     (
         _JOB_ID,
         _LOAD_ID,
-        _required("state", STRING, "current, superseded, dropped or held."),
+        _required("state", STRING, "current, superseded, dropped, held or vacuumed (its files are removed)."),
         Column("source_uri", STRING, "Where the files were read from."),
         _required("digest", STRING, "Hash of input files, options and reader version."),
         _required("input_digest", STRING, "Hash of the input files alone."),

@@ -103,4 +103,6 @@ class Catalogue(Protocol):
 
 def is_registered(load: Load, *, now: datetime, grace: timedelta) -> bool:
     """Whether a catalogue should know `load`: it is visible, held, or hidden a short while ago."""
+    if load.state == "vacuumed":
+        return False
     return load.hidden_at_utc is None or now - load.hidden_at_utc < grace

@@ -48,6 +48,10 @@ def _unwatched(moved: int, of: int) -> None:
     """Nobody watches."""
 
 
+def _unnamed(stage: str) -> None:
+    """Nobody asks what is being done."""
+
+
 def commit_load(
     lake: Lake,
     staged: StagedLoad,
@@ -57,6 +61,7 @@ def commit_load(
     hold_because: str | None = None,
     catalogue: Catalogue | None = None,
     progress: Callable[[int, int], None] = _unwatched,
+    stage: Callable[[str], None] = _unnamed,
 ) -> None:
     """Have the files in place, register them, and append the one event that makes them count.
 
@@ -74,6 +79,7 @@ def commit_load(
         hold_because: why the load must not be seen yet; None commits it.
         catalogue: where SQL engines look for the files; None where they read the folders.
         progress: told of bytes in place and bytes in all.
+        stage: told when placing, registering and committing begin.
     """
     facts = LoadFacts(
         source_uri=provenance.source_uri,
@@ -85,11 +91,15 @@ def commit_load(
         tables=_table_files(staged.files),
         findings=staged.findings,
     )
+    stage("placing")
     placing.finish(staged.files, progress=progress)
     registration = _Registration(catalogue, staged)
+    if catalogue is not None:
+        stage("registering")
     with registration:
         registration.register()
     placing.keep()
+    stage("committing")
     try:
         if hold_because is None:
             lake.commit(staged.job_id, staged.load_id, facts)

@@ -78,6 +78,10 @@ class Folding:
         else:
             self._compacted(event)
 
+    def needed(self) -> set[str]:
+        """The files that rows of loads are in, be they visible, held or hidden."""
+        return {key for load in self.loads.values() for key in load.keys}
+
     def _of_load(self, sequence: int, event: Event) -> None:
         loads, heads, job_id = self.loads, self.heads, event.job_id
         if event.kind in ("commit", "hold"):
@@ -150,8 +154,7 @@ class Folding:
                     continue
                 before.update(*(f.keys for f in load.facts.tables if f.table == file.table))
                 self.loads[load_id] = _refiled(load, file)
-            used = {key for load in self.loads.values() for key in load.keys}
-            self.replaced.update(dict.fromkeys(sorted(before - used), event.at_utc))
+            self.replaced.update(dict.fromkeys(sorted(before - self.needed()), event.at_utc))
 
 
 def fold(events: Iterable[tuple[int, LogEvent]]) -> tuple[Load, ...]:

@@ -19,7 +19,7 @@ from ingest.aws.addresses import s3_address
 from ingest.errors import IdentityError, LakeError, UnknownJobError
 from ingest.lake.catalogue import Catalogue
 from ingest.lake.checkpoints import EVENTS_BETWEEN, Checkpoint, read_checkpoint, write_checkpoint
-from ingest.lake.events import Compacted, Event, Kind, LoadFacts, Vacuumed
+from ingest.lake.events import Event, Kind, LoadFacts, LogEvent
 from ingest.lake.fold import Folding, Load, current
 from ingest.lake.layout import LAYOUT_VERSION, LOG, MARKER
 from ingest.lake.local import LocalStore
@@ -209,13 +209,9 @@ class Lake:
             self._folded_from = folding.sequence
         return folding.sequence
 
-    def append_housekeeping(self, event: Vacuumed | Compacted) -> None:
-        """Add an event that `ingest.lake.vacuum` or `ingest.lake.compaction` has prepared."""
+    def append(self, event: LogEvent) -> None:
+        """Add an event to the log; what it comes to is in `folding` afterwards."""
         self._opened_log().append(event)
-
-    def now(self) -> datetime:
-        """The lake's clock; aware."""
-        return self._now()
 
     def _opened_log(self) -> Log:
         """The log, from the checkpoint on where there is one."""
@@ -254,7 +250,7 @@ class Lake:
         facts: LoadFacts | None = None,
         reason: str | None = None,
     ) -> None:
-        self._opened_log().append(
+        self.append(
             Event(
                 event_id=self._ulids.new(),
                 kind=kind,

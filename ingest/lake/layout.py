@@ -14,6 +14,7 @@ something and a view over it works in an empty lake. Pure functions: nothing her
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from ingest.errors import LakeError
 from ingest.tables import SNAPSHOTS, Table
@@ -28,7 +29,7 @@ JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 _EVENT = re.compile(r"_log/(\d{20})\.json")
 _COMPACTED = "compacted-"
-_LARGE_PART = re.compile(r"job_id=[^/]+/load_id=(?P<id>[^/]+)/part-\d{5,}\.parquet")
+_LARGE_PART = re.compile(r"job_id=(?P<job>[^/]+)/load_id=(?P<id>[^/]+)/part-\d{5,}\.parquet")
 _SMALL_PART = re.compile(r"(?:compacted-)?(?P<id>[^/-]+)(?:-\d{5,})?\.parquet")
 _NO_JOB = "_schema"
 """Stands where a job id stands; no job can be called so."""
@@ -54,20 +55,30 @@ def compacted_key(table: Table, *, compaction_id: str) -> str:
     return f"{table.name}/{_COMPACTED}{compaction_id}.parquet"
 
 
-def owner(table: Table, key: str) -> str | None:
-    """Identifier of the load, or of the compaction, that wrote a file of this table.
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who wrote a file of a table."""
 
-    None for the table's schema file, and for what neither load nor compaction writes.
+    identifier: str
+    """Of the load, or of the compaction."""
+    job_id: str | None
+    """As the path says. Null for small tables, whose paths do not."""
+
+
+def owner(table: Table, key: str) -> Owner | None:
+    """Who wrote a file; None for a schema file, and for what neither load nor compaction writes.
 
     >>> from ingest.tables import EXAMPLES, JOBS
     >>> owner(EXAMPLES, "examples/job_id=a/load_id=01/part-00002.parquet")
-    '01'
-    >>> owner(JOBS, "jobs/01-00001.parquet"), owner(JOBS, "jobs/compacted-02.parquet")
-    ('01', '02')
+    Owner(identifier='01', job_id='a')
+    >>> owner(JOBS, "jobs/compacted-02.parquet")
+    Owner(identifier='02', job_id=None)
     """
     pattern = _LARGE_PART if table.is_large else _SMALL_PART
     match = pattern.fullmatch(key.removeprefix(f"{table.name}/"))
-    return match["id"] if match and match["id"] not in (_NO_JOB, table.name) else None
+    if match is None or match["id"] == _NO_JOB:
+        return None
+    return Owner(match["id"], match["job"] if table.is_large else None)
 
 
 def schema_key(table: Table) -> str:

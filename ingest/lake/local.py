@@ -13,12 +13,13 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ingest.lake.refusals import refusals
-from ingest.lake.store import Moved, check_key
+from ingest.lake.store import Leftover, Moved, StoredObject, check_key
 
 STAGING = "_staging"
 _PLACING_TRIES = 10
@@ -115,23 +116,24 @@ class LocalStore:
 
     def keys(self, prefix: str, *, after: str | None = None) -> list[str]:
         """Files below the folder `prefix`, at any depth; hidden ones are not the lake's."""
-        found: list[str] = []
-        folders = [self._root / prefix]
-        while folders:
-            folder = folders.pop()
-            with refusals("list", folder):
-                try:
-                    entries = list(os.scandir(folder))
-                except FileNotFoundError:
-                    continue  # never written to, or removed by another process meanwhile
-            for entry in entries:
-                if entry.name.startswith("."):
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(Path(entry.path))
-                else:
-                    found.append(Path(entry.path).relative_to(self._root).as_posix())
+        found = (
+            Path(entry.path).relative_to(self._root).as_posix()
+            for entry in _files_below(self._root / prefix)
+            if not entry.name.startswith(".")
+        )
         return sorted(key for key in found if after is None or key > after)
+
+    def listed(self, prefix: str) -> list[StoredObject]:
+        """The same files with size and age; one that goes meanwhile is left out."""
+        found = []
+        for entry in _files_below(self._root / prefix):
+            if entry.name.startswith("."):
+                continue
+            with refusals("look at", Path(entry.path)), suppress(FileNotFoundError):
+                status = entry.stat(follow_symlinks=False)
+                key = Path(entry.path).relative_to(self._root).as_posix()
+                found.append(StoredObject(key, status.st_size, _moment(status.st_mtime)))
+        return sorted(found, key=lambda listed: listed.key)
 
     def delete(self, key: str) -> None:
         """Remove the file, and the folders that it leaves empty."""
@@ -145,6 +147,39 @@ class LocalStore:
                 folder.rmdir()
             except OSError:
                 break  # not empty, or another process has removed it
+
+    def delete_all(self, keys: Iterable[str]) -> None:
+        """One after the other."""
+        for key in keys:
+            self.delete(key)
+
+    def leftovers(self) -> list[Leftover]:
+        """What is in ``_staging``: a folder per ingest, a file per small object being written."""
+        folder = self._root / STAGING
+        with refusals("list", folder):
+            entries = list(os.scandir(folder)) if folder.is_dir() else []
+        found = []
+        for entry in entries:
+            with refusals("look at", Path(entry.path)), suppress(FileNotFoundError):
+                inside = _files_below(Path(entry.path)) if entry.is_dir() else []
+                statuses = [entry.stat(follow_symlinks=False)]
+                statuses += [file.stat(follow_symlinks=False) for file in inside]
+                size = sum(s.st_size for s in statuses[1 if entry.is_dir() else 0 :])
+                touched = max(status.st_mtime for status in statuses)
+                found.append(Leftover(f"{STAGING}/{entry.name}", size, _moment(touched)))
+        return sorted(found, key=lambda leftover: leftover.name)
+
+    def remove_leftover(self, leftover: Leftover) -> None:
+        """Remove the folder or file, and ``_staging`` where it was the last in it."""
+        path = self._path(leftover.name)
+        with refusals("remove", path):
+            try:
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink(missing_ok=True)
+            except FileNotFoundError:
+                return  # its owner was quicker
 
     def _path(self, key: str) -> Path:
         check_key(key, where=self.root)
@@ -192,6 +227,27 @@ class LocalStore:
             temporary.unlink(missing_ok=True)
             raise
         return temporary
+
+
+def _files_below(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """Files below `folder` at any depth; a hidden folder is not looked into."""
+    folders = [folder]
+    while folders:
+        folder = folders.pop()
+        with refusals("list", folder):
+            try:
+                entries = list(os.scandir(folder))
+            except FileNotFoundError:
+                continue  # never written to, or removed by another process meanwhile
+        for entry in entries:
+            if not entry.is_dir(follow_symlinks=False):
+                yield entry
+            elif not entry.name.startswith("."):
+                folders.append(Path(entry.path))
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _flush(path: Path) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import random
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -28,9 +28,10 @@ from ingest.aws.refusals import (
     refusal,
     was_refused,
 )
-from ingest.errors import IngestError, OutcomeUnknownError
+from ingest.errors import IngestError, OutcomeUnknownError, StoreError
 from ingest.lake.refusals import refusals
-from ingest.lake.store import Moved, check_key
+from ingest.lake.s3_leftovers import Leftovers
+from ingest.lake.store import Leftover, Moved, StoredObject, check_key
 from ingest.parallel import each
 
 PART_BYTES = 8 << 20
@@ -39,6 +40,9 @@ _PARTS_AT_ONCE = 4
 """Of one file; several files are put at once besides."""
 _READ_TRIES = 3
 _LONGEST_WAIT = 8.0
+
+_REMOVED_AT_ONCE = 1000  # S3's own limit
+_REFUSALS_SHOWN = 3
 
 _EXISTS = ("PreconditionFailed", "412")
 
@@ -67,6 +71,7 @@ class S3Store:
         self._client = make_client("s3")
         self._make_client = make_client
         self._wait = wait
+        self._leftovers = Leftovers(self._address)
         self._extra: dict[str, Any] = {}
         if kms_key_id:
             self._extra = {
@@ -89,7 +94,7 @@ class S3Store:
     def staging(self, name: str) -> Iterator[Path]:
         """A private folder on this machine's disk, where TMPDIR says, removed on leaving."""
         with refusals("make", Path(tempfile.gettempdir())):
-            folder = tempfile.TemporaryDirectory(prefix=f"evallake-{name}-")
+            folder = tempfile.TemporaryDirectory(prefix=self._leftovers.staging_prefix + name)
         with folder as path:
             yield Path(path)
 
@@ -166,24 +171,77 @@ class S3Store:
 
     def keys(self, prefix: str, *, after: str | None = None) -> list[str]:
         """Objects below the folder `prefix`, at any depth; folder markers are none of the lake's."""
+        return sorted(listed.key for listed in self._listed(prefix, after=after))
+
+    def listed(self, prefix: str) -> list[StoredObject]:
+        """The same objects with size and age."""
+        return sorted(self._listed(prefix), key=lambda listed: listed.key)
+
+    def delete(self, key: str) -> None:
+        """Remove the object; S3 does not mind one that is absent."""
+        with self._writing(key, verb="remove"):
+            self._client.delete_object(**self._object(self._key(key)))
+
+    def delete_all(self, keys: Iterable[str]) -> None:
+        """A thousand in one request; some requests at a time."""
+        targets = [self._key(key) for key in keys]
+        starts = range(0, len(targets), _REMOVED_AT_ONCE)
+        batches = [targets[start : start + _REMOVED_AT_ONCE] for start in starts]
+        each(self._delete_batch, batches, at_once=_PARTS_AT_ONCE)
+
+    def leftovers(self) -> list[Leftover]:
+        """Unfinished uploads below the prefix, and this lake's staging folders on this machine."""
+        try:
+            uploads = self._leftovers.uploads(self._client)
+        except self._errors as error:
+            raise self._refusal(error, "list unfinished uploads", "") from error
+        return [*uploads, *self._leftovers.folders()]
+
+    def remove_leftover(self, leftover: Leftover) -> None:
+        """Abort the upload, or remove the folder."""
+        try:
+            self._leftovers.remove(self._client, leftover)
+        except self._errors as error:
+            if error_code(error) != "NoSuchUpload":  # completed or aborted meanwhile
+                raise self._refusal(error, "abort the upload", leftover.name) from error
+
+    def _listed(self, prefix: str, *, after: str | None = None) -> list[StoredObject]:
         asked: dict[str, Any] = {
             "Bucket": self._address.bucket,
             "Prefix": self._prefix + prefix,
         }
         if after is not None:
             asked["StartAfter"] = self._prefix + after
-        found: list[str] = []
+        found: list[dict[str, Any]] = []
         try:
             for page in self._client.get_paginator("list_objects_v2").paginate(**asked):
-                found += [listed["Key"] for listed in page.get("Contents", ())]
+                found += page.get("Contents", ())
         except self._errors as error:
             raise self._refusal(error, "list", prefix) from error
-        return sorted(key.removeprefix(self._prefix) for key in found if not key.endswith("/"))
+        return [
+            StoredObject(one["Key"].removeprefix(self._prefix), one["Size"], one["LastModified"])
+            for one in found
+            if not one["Key"].endswith("/")
+        ]
 
-    def delete(self, key: str) -> None:
-        """Remove the object; S3 does not mind one that is absent."""
-        with self._writing(key, verb="remove"):
-            self._client.delete_object(**self._object(self._key(key)))
+    def _delete_batch(self, targets: list[str]) -> None:
+        """Remove up to a thousand objects; S3 refuses each of them by itself."""
+        where = f"{self.root} ({len(targets)} objects)"
+        with self._writing(where, verb="remove"):
+            answer = self._client.delete_objects(
+                Bucket=self._address.bucket,
+                Delete={"Objects": [{"Key": target} for target in targets], "Quiet": True},
+            )
+        errors = answer.get("Errors") or []
+        if errors:
+            shown = "; ".join(
+                f"{error.get('Key')}: {error.get('Code')}" for error in errors[:_REFUSALS_SHOWN]
+            )
+            raise StoreError(
+                f"S3 does not remove {len(errors)} objects ({shown})",
+                where=self.root,
+                do="see whether s3:DeleteObject is allowed, and run the command again",
+            )
 
     def _put_parts(self, path: Path, size: int, target: str, moved: Moved) -> None:
         where = self._object(target)

@@ -1,4 +1,4 @@
-"""What the lake asks of whatever keeps its files: nine verbs, for a disk or a bucket alike.
+"""What the lake asks of whatever keeps its files: a dozen verbs, for a disk or a bucket alike.
 
 Keys are relative to the lake's root and use ``/`` on every system. A store knows nothing of
 tables, loads or the log. Whoever writes a second store has to keep three promises:
@@ -13,8 +13,10 @@ connection that broke after the request was sent), it raises OutcomeUnknownError
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -22,6 +24,28 @@ from ingest.errors import StoreError
 
 Moved = Callable[[int], None]
 """Told of every so many bytes that are through, from any thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object as a listing shows it."""
+
+    key: str
+    bytes: int
+    modified_at_utc: datetime
+    """When it was written, by the store's clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """What a writer keeps beside the lake's objects while it works, and leaves when it is killed."""
+
+    name: str
+    """For people, and for `remove_leftover`."""
+    bytes: int | None
+    """Its size. Null where the store does not say."""
+    touched_at_utc: datetime
+    """When somebody last wrote to it: its writer may be alive."""
 
 
 class Store(Protocol):
@@ -79,8 +103,24 @@ class Store(Protocol):
         """
         ...
 
+    def listed(self, prefix: str) -> list[StoredObject]:
+        """The objects whose keys `keys` gives, with size and age."""
+        ...
+
     def delete(self, key: str) -> None:
         """Remove an object; one that is absent already is removed."""
+        ...
+
+    def delete_all(self, keys: Iterable[str]) -> None:
+        """Remove many objects; after an error some are removed and some are not."""
+        ...
+
+    def leftovers(self) -> list[Leftover]:
+        """Private folders and unfinished objects of this lake's writers, dead or alive."""
+        ...
+
+    def remove_leftover(self, leftover: Leftover) -> None:
+        """Remove what `leftovers` gave; one that is absent already is removed."""
         ...
 
 
