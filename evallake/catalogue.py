@@ -1,15 +1,17 @@
 """What is in the lake, for people: its jobs, and everything known of one of them.
 
-Reads the lake's log and one small file a job; no published tables are needed. Changes nothing.
+Reads the lake's log and the small files of its jobs; no published tables are needed. Changes nothing.
 """
 
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ingest.errors import UnknownJobError
@@ -32,14 +34,17 @@ JOBS_LISTED = pa.schema(
     ]
 )
 
+_OF_JOBS = ("load_id", "model_name", "task_name", "dataset_name", "evaluated_at_utc")
+"""What the list takes from the lake's table of jobs."""
+
 
 def list_jobs(lake: Lake, *, hidden: bool = False) -> pa.Table:
     """One row per visible job, the latest landed last; with `hidden`, every load there is."""
     loads = [load for load in lake.loads() if load.state == "current" or hidden]
-    jobs = each(lambda load: _small_table(lake, load, JOBS.name), loads, at_once=lake.store.at_once)
+    jobs = _small_rows(lake, loads, JOBS.name, columns=_OF_JOBS)
     rows: list[dict[str, Any]] = []
-    for load, job in zip(loads, jobs, strict=True):
-        facts = job[0] if job else {}
+    for load in loads:
+        facts = next(iter(jobs[load.load_id]), {})
         committed = load.committed_at_utc
         rows.append(
             {
@@ -71,7 +76,7 @@ def describe_job(lake: Lake, job_id: str) -> dict[str, Any]:
         raise _unknown(lake, job_id)
     shown = next((load for load in loads if load.state == "current"), loads[-1])
     accounting = shown.facts.accounting
-    job = _small_table(lake, shown, JOBS.name)
+    job = _small_rows(lake, [shown], JOBS.name)[shown.load_id]
     return {
         "job_id": job_id,
         "state": shown.state,
@@ -97,7 +102,7 @@ def describe_job(lake: Lake, job_id: str) -> dict[str, Any]:
         "findings": [asdict(finding) for finding in shown.facts.findings],
         "reported_metrics": [
             {name: row[name] for name in ("task_key", "metric_name", "value", "stderr")}
-            for row in _small_table(lake, shown, JOB_METRICS.name)
+            for row in _small_rows(lake, [shown], JOB_METRICS.name)[shown.load_id]
         ],
         "loads": [
             {
@@ -115,10 +120,31 @@ def _unknown(lake: Lake, job_id: str) -> UnknownJobError:
     return unknown_job(job_id, sorted({load.job_id for load in lake.loads()}), where=lake.root)
 
 
-def _small_table(lake: Lake, load: Load, table: str) -> list[dict[str, Any]]:
-    """The rows that a load wrote into a small table."""
-    keys = [key for files in load.facts.tables if files.table == table for key in files.keys]
-    rows: list[dict[str, Any]] = []
-    for key in keys:
-        rows += pq.read_table(io.BytesIO(lake.store.read(key))).to_pylist()
-    return rows
+def _small_rows(
+    lake: Lake, loads: Sequence[Load], table: str, *, columns: Sequence[str] | None = None
+) -> dict[str, list[dict[str, Any]]]:
+    """The rows that each load wrote into a small table, by load id; none for a vacuumed one.
+
+    A file may hold the rows of many loads, see `ingest.lake.compaction`; each is read once.
+    """
+    files = {
+        load.load_id: [
+            key for file in load.facts.tables if file.table == table for key in file.keys
+        ]
+        for load in loads
+    }
+    keys = list(dict.fromkeys(key for own in files.values() for key in own))
+
+    def read(key: str) -> pa.Table:
+        content = pq.ParquetFile(io.BytesIO(lake.store.read(key)))
+        known = set(content.schema_arrow.names)  # of an older file, some may be missing
+        wanted = None if columns is None else [name for name in columns if name in known]
+        rows = content.read(columns=wanted)
+        return rows.filter(pc.is_in(rows["load_id"], pa.array(list(files), pa.string())))
+
+    found: dict[str, list[dict[str, Any]]] = {load_id: [] for load_id in files}
+    for key, rows in zip(keys, each(read, keys, at_once=lake.store.at_once), strict=True):
+        for row in rows.to_pylist():
+            if key in files[row["load_id"]]:
+                found[row["load_id"]].append(row)
+    return found
