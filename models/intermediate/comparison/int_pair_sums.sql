@@ -1,7 +1,8 @@
 -- Grain: one row per (pair_id, metric_number, slice_id, slice_id_2).
 -- Counts and sums that comparisons are made of. slice_id = 0 is the whole pair, slice_id_2 = 0 a
--- single slice. Values are counted from their mean over the pair, so that squares keep their
--- digits whatever the metric's scale.
+-- single slice. Values are counted from about their mean over the pair, so that squares keep their
+-- digits whatever the metric's scale: from a mean of seven digits, since engines add in another
+-- order, and the last digits of a mean, times the pairs, would be a difference between their sums.
 
 {%- set is_own_cluster = var('cluster_field') == 'example_key' %}
 {%- set sums = [
@@ -28,16 +29,32 @@ cell_slices as (
 
 ),
 
+means as (
+
+    select
+        pair_id,
+        metric_number,
+        avg(baseline_value) as baseline_mean,
+        avg(candidate_value) as candidate_mean,
+        avg(difference) as difference_mean
+    from pair_values
+    group by pair_id, metric_number
+
+),
+
 centers as (
 
     select
         pair_id,
         metric_number,
-        avg(baseline_value) as baseline_center,
-        avg(candidate_value) as candidate_center,
-        avg(difference) as difference_center
-    from pair_values
-    group by pair_id, metric_number
+        {%- for name in ['baseline', 'candidate', 'difference'] %}
+        case
+            when abs({{ name }}_mean) < 1e30
+                then cast(cast({{ name }}_mean as real) as double)
+            else {{ name }}_mean
+        end as {{ name }}_center {{- ',' if not loop.last }}
+        {%- endfor %}
+    from means
 
 ),
 
