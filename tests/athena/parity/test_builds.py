@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
+from difflib import unified_diff
 from pathlib import Path
 
 import pytest
 import yaml
 
+from evallake.config import AthenaPlace, Config
+from evallake.report.gathering import gather
+from evallake.report.page import render_page
 from tests.athena.parity.answers import answer_differences, sorted_by
 from tests.athena.parity.building import Model, unit_test
 from tests.athena.parity.comparing import Comparison, compare
-from tests.athena.parity.conftest import ON_ATHENA, Builds
+from tests.athena.parity.conftest import MARTS, ON_ATHENA, Builds
+from tests.athena.rig import SharedRig
 from tests.fixtures.dbt import PROJECT
+from tests.fixtures.known_truth import NOW
 
 QUESTIONS = sorted((PROJECT / "sql").glob("*.sql"))
 LEAST_EXAMPLES = 50_000
 LEAST_JOBS = 3
+LEAST_LINES_OF_REPORT = 500
 SHOWN = 60
 """Problems shown when a test fails."""
 
@@ -79,6 +87,17 @@ def test_question(question: Path, builds: Builds) -> None:
         tuple(_value(text, kind) for text, kind in zip(row, types, strict=True)) for row in texts
     ]
     refuse(answer_differences(question.stem, names, rows, there, sorted_by(sql)))
+
+
+def test_the_report_says_the_same(builds: Builds, rig: SharedRig) -> None:
+    duckdb = Config(root="the lake", duckdb=builds.duckdb.dbt.database)
+    place = AthenaPlace(MARTS, "primary", ON_ATHENA["EVALLAKE_ATHENA_STAGING"])
+    here, there = (
+        render_page(replace(gather(config, jobs=(), now=NOW), lake_root="the lake")).splitlines()
+        for config in (duckdb, replace(duckdb, athena=place))
+    )
+    assert len(here) > LEAST_LINES_OF_REPORT
+    refuse(list(unified_diff(here, there, "duckdb", "athena", lineterm="", n=0)))
 
 
 @pytest.mark.parametrize(
