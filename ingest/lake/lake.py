@@ -268,6 +268,8 @@ class Lake:
         for load in reversed(loads):
             if load.job_id == job_id and load.state == state:
                 return load
+        # An earlier try may have been killed between its event and the snapshots.
+        self.refresh_snapshots(only_if_stale=True)
         states = sorted({load.state for load in loads if load.job_id == job_id})
         if states:
             raise UnknownJobError(

@@ -203,3 +203,14 @@ def test_every_snapshot_has_one_file_and_a_schema_file(lake: Lake) -> None:
             f"{table.name}/_schema.parquet",
             f"{table.name}/{table.name}.parquet",
         ]
+
+
+def test_a_verb_that_was_killed_before_the_snapshots_is_completed_by_its_re_run(lake: Lake) -> None:
+    add(lake, "a")
+    shown = Path(lake.root, "current_loads", "current_loads.parquet")
+    before = shown.read_bytes()
+    lake.drop("a")
+    shown.write_bytes(before)
+    with pytest.raises(UnknownJobError, match="'a' is not current, it is dropped"):
+        Lake.open(lake.root).drop("a")
+    assert snapshot(lake, "current_loads") == []
