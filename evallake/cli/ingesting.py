@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from evallake.cli.options import catalogue_of, configuration, format_option, option
+from evallake.cli.talk import Rate, bar, complain, say
 
 if TYPE_CHECKING:
     from evallake.cli.talk import Step
@@ -40,6 +41,7 @@ class Landed:
             "duplicate": accounting.duplicate if accounting else None,
             "rejected": accounting.rejected if accounting else None,
             "seconds": round(result.seconds, 3) if result else None,
+            "stages": {k: round(v, 3) for k, v in result.stages.items()} if result else {},
             "source": self.source.encode(errors="surrogateescape").decode(
                 errors="backslashreplace"
             ),
@@ -130,6 +132,7 @@ def ingest(
     if catalogue is not None:
         _tidy(catalogue, lake, grace=config.glue_grace)
     _write_summary(lines, format)
+    _tell_stages(lines)
     worst = max((line.error.exit_code for line in lines if line.error), default=0)
     if worst:
         context.exit(worst)
@@ -137,7 +140,6 @@ def ingest(
 
 def _tidy(catalogue: Catalogue, lake: Lake, *, grace: timedelta) -> None:
     """Have the catalogue forget loads hidden long ago; not being able to is no reason to fail."""
-    from evallake.cli.talk import say
     from ingest.errors import StoreError
 
     try:
@@ -150,7 +152,6 @@ def land_sources(
     lake: Lake, sources: dict[str, IngestOptions], *, catalogue: Catalogue | None = None
 ) -> list[Landed]:
     """Land each source, tell on stderr how it goes, and go on past one that fails."""
-    from evallake.cli.talk import bar, say
     from ingest.errors import IngestError
     from ingest.landing import ingest_source
 
@@ -176,7 +177,7 @@ def land_sources(
                 say(f"{result.job_id}: {finding.message} [{finding.code}]")
         if error is not None:
             lines.append(Landed(source, None, error))
-            say(f"evallake: {error}")
+            complain(error)
     failed = sum(line.error is not None for line in lines)
     if failed and len(sources) > 1:
         say(f"{failed} of {len(sources)} sources failed; the others are in the lake")
@@ -200,15 +201,18 @@ class _Watcher:
         self._rows = 0
         self._expected: int | None = None
         self._stage = ""
+        self._rate = Rate()
         self.results: list[LandingResult] = []
 
     def started(self, job_id: str, *, input_bytes: int, rows_expected: int | None) -> None:
         """A run begins."""
         self._rows, self._expected = 0, rows_expected
+        self._rate = Rate()
 
     def stage(self, name: str) -> None:
         """Another stage."""
-        self._stage = name
+        if name != self._stage:
+            self._stage, self._rate = name, Rate()
         self._tell()
 
     def advanced(self, *, rows: int, bytes: int) -> None:
@@ -218,14 +222,31 @@ class _Watcher:
 
     def moved(self, *, bytes: int, of: int) -> None:
         """More bytes went to or came from a remote store."""
-        self._step(bytes, of, f"{self._stage}, {bytes / 1e6:,.0f} of {of / 1e6:,.0f} MB")
+        told = f"{self._stage}, {bytes / 1e6:,.0f} of {of / 1e6:,.0f} MB"
+        self._step(bytes, of, told + self._rate.told(bytes / 1e6, "MB"))
 
     def finished(self, result: LandingResult) -> None:
         """A run is done."""
         self.results.append(result)
 
     def _tell(self) -> None:
-        self._step(self._rows, self._expected, f"{self._stage}, {self._rows:,} rows")
+        told = f"{self._stage}, {self._rows:,} rows"
+        if self._stage == "reading":
+            told += self._rate.told(self._rows, "rows")
+        self._step(self._rows, self._expected, told)
+
+
+def _tell_stages(lines: list[Landed]) -> None:
+    """Where the time of all runs together went, the least worth mentioning left out."""
+    results = [line.result for line in lines if line.result is not None]
+    total: dict[str, float] = {}
+    for result in results:
+        for name, seconds in result.stages.items():
+            total[name] = total.get(name, 0.0) + seconds
+    told = [f"{name} {seconds:.1f}" for name, seconds in total.items() if seconds >= 0.05]
+    if told:
+        runs = f"{len(results):,} runs" if len(results) > 1 else "1 run"
+        say(f"{runs} in {sum(total.values()):.1f} s: {', '.join(told)}")
 
 
 def _write_summary(lines: list[Landed], form: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -21,10 +22,14 @@ from evallake.text import visible
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from ingest.errors import IngestError
+
 log = logging.getLogger(__name__)
 
 Step = Callable[[float, float | None, str], None]
 """Moves a bar: done, total or None where nobody knows it, and a note."""
+
+_FIRST_MOMENTS = 0.5
 
 
 def say(sentence: str) -> None:
@@ -33,6 +38,32 @@ def say(sentence: str) -> None:
         log.info(sentence)
     else:
         click.echo(visible(sentence), err=True)
+
+
+def complain(error: IngestError) -> None:
+    """An expected error that does not end the program: one line on stderr."""
+    if log_format() == "json":
+        kind = type(error).__name__
+        log.error(str(error), extra={"kind": kind, "exit_code": error.exit_code})
+    else:
+        say(f"evallake: {error}")
+
+
+class Rate:
+    """How fast something goes, since this was made."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """
+        Args:
+            clock: seconds that never go back.
+        """
+        self._clock = clock
+        self._began = clock()
+
+    def told(self, done: float, unit: str) -> str:
+        """`, 1,234 rows/s` for a note; nothing in the first moments, when it would be a guess."""
+        seconds = self._clock() - self._began
+        return "" if seconds < _FIRST_MOMENTS or not done else f", {done / seconds:,.0f} {unit}/s"
 
 
 def on_terminal() -> bool:

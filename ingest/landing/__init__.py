@@ -26,11 +26,12 @@ from ingest.lake.identity import RunName, input_digest, job_ids
 from ingest.landing.checking import Check, CheckResult
 from ingest.landing.kernels import kernels_loading
 from ingest.landing.options import IngestOptions
-from ingest.landing.progress import Progress, Silence, fetching
+from ingest.landing.progress import Progress, Silence, Timed, fetching
 from ingest.landing.results import LandingResult, Outcome
 from ingest.landing.runs import Landing
 from ingest.memory import keep_memory_flat
 from ingest.sources import open_source
+from ingest.timing import StageClock
 
 __all__ = [
     "Check",
@@ -74,11 +75,14 @@ def ingest_source(
         StoreError: store or catalogue refused; the run in work left nothing visible.
     """
     keep_memory_flat()
-    watcher = progress or Silence()
+    clock = StageClock()
+    watcher = Timed(progress or Silence(), clock)
+    watcher.stage("finding")
     with open_source(uri, limits=options.limits, fetched=fetching(watcher)) as source:
+        watcher.stage("finding")
         with kernels_loading(sum(file.bytes for file in source.files)):
             runs = find_runs(source, options=options.read)
         names = [RunName(run.facts, run.timestamp, input_digest(run.files)) for run in runs]
         ids = job_ids(names, explicit=options.job_id)
-        landing = Landing(source.uri, lake, options, now, watcher, check, catalogue)
+        landing = Landing(source.uri, lake, options, now, watcher, clock, check, catalogue)
         return [landing.land(run, job_id) for run, job_id in zip(runs, ids, strict=True)]

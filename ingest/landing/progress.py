@@ -1,4 +1,15 @@
-"""Who is told how a landing goes on."""
+"""Who is told how a landing goes on, and how long each stage takes.
+
+fetching     a remote source's files come to this machine
+finding      files are hashed, runs and readers recognised, what is known already is looked up
+reading      rows are read, parsed and built into tables, and written meanwhile
+writing      the last of the Parquet files are finished
+checking     a check looks at them
+placing      they are put, or sent, where they belong
+registering  the catalogue is told
+committing   the event is appended that makes the load count
+snapshots    `loads` and `current_loads` follow the log
+"""
 
 from __future__ import annotations
 
@@ -6,6 +17,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from ingest.landing.results import LandingResult
+from ingest.timing import StageClock
 
 
 class Progress(Protocol):
@@ -16,7 +28,7 @@ class Progress(Protocol):
         ...
 
     def stage(self, name: str) -> None:
-        """Now it is reading, writing, checking or committing."""
+        """Another stage begins, of those named above."""
         ...
 
     def advanced(self, *, rows: int, bytes: int) -> None:
@@ -49,6 +61,23 @@ class Silence:
 
     def finished(self, result: LandingResult) -> None:
         """Say nothing."""
+
+
+class Timed:
+    """Passes everything on, and counts the seconds of each stage."""
+
+    def __init__(self, progress: Progress, clock: StageClock) -> None:
+        self._progress = progress
+        self._clock = clock
+        self.started = progress.started
+        self.advanced = progress.advanced
+        self.moved = progress.moved
+        self.finished = progress.finished
+
+    def stage(self, name: str) -> None:
+        """The stage before is over, this one begins."""
+        self._clock.begin(name)
+        self._progress.stage(name)
 
 
 def fetching(progress: Progress) -> Callable[[int, int], None]:

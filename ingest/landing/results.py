@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from ingest.lake import Accounting
@@ -23,5 +24,8 @@ class LandingResult:
     findings: tuple[Finding, ...]
     seconds: float
     """Wall-clock time of this run, reading to snapshots."""
+    stages: Mapping[str, float] = field(default_factory=dict)
+    """Where the time went: seconds by stage, in order; see `ingest.landing.progress`. With the
+    first run of a source stands what came before it: fetching and finding."""
     held_because: str | None = None
     """Why the load is not visible. None unless it is held."""

@@ -7,12 +7,13 @@ the log makes them count. What fails before that event takes its files with it.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ingest.errors import IdentityError, StoreError
+from ingest.errors import IdentityError, StoreError, UnknownJobError
 from ingest.lake import Lake, Load
 from ingest.lake.catalogue import Catalogue
 from ingest.lake.commit import Provenance, StagedLoad, commit_load
@@ -24,6 +25,9 @@ from ingest.landing.progress import Progress
 from ingest.landing.results import LandingResult, Outcome
 from ingest.landing.staging import Staging, stage_run
 from ingest.raw import Run
+from ingest.timing import StageClock
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +39,25 @@ class Landing:
     options: IngestOptions
     now: Callable[[], datetime]
     progress: Progress
+    clock: StageClock
     check: Check | None
     catalogue: Catalogue | None
 
     def land(self, run: Run, job_id: str) -> LandingResult:
         """Have `run` in the lake as `job_id`; see `ingest_source` for the errors."""
         started = time.monotonic()
-        self.progress.started(
-            job_id,
-            input_bytes=sum(file.bytes for file in run.files),
-            rows_expected=run.facts.examples_expected,
+        input_bytes = sum(file.bytes for file in run.files)
+        expected = run.facts.examples_expected
+        log.info(
+            "a run is landing",
+            extra={
+                "job_id": job_id,
+                "source_uri": self.uri,
+                "input_bytes": input_bytes,
+                "rows_expected": expected,
+            },
         )
+        self.progress.started(job_id, input_bytes=input_bytes, rows_expected=expected)
         digest = load_digest(
             run.files,
             reader=run.reader,
@@ -65,7 +77,8 @@ class Landing:
                 seconds=0.0,
                 held_because=load.reason if outcome == "held" else None,
             )
-        result = replace(result, seconds=time.monotonic() - started)
+        result = replace(result, seconds=time.monotonic() - started, stages=self.clock.take())
+        _tell(result)
         self.progress.finished(result)
         return result
 
@@ -82,12 +95,20 @@ class Landing:
             if load.job_id != job_id or load.facts.digest != digest:
                 continue
             if load.state == "dropped":
-                self.lake.restore(job_id, reason="ingested again", catalogue=self.catalogue)
-                return load, "restored"
+                shown = self._restored(job_id)
+                if shown is not None and shown.facts.digest == digest:
+                    return shown, "restored"
             if load.state in ("current", "held"):
                 self.lake.refresh_snapshots(only_if_stale=True)
                 return load, "unchanged" if load.state == "current" else "held"
         return None
+
+    def _restored(self, job_id: str) -> Load | None:
+        """The job's load, visible again; None where a vacuum was quicker."""
+        try:
+            return self.lake.restore(job_id, reason="ingested again", catalogue=self.catalogue)
+        except UnknownJobError:
+            return None
 
     def _land_new(self, run: Run, job_id: str, digest: str) -> LandingResult:
         load_id = self.lake.new_load_id()
@@ -109,7 +130,6 @@ class Landing:
                 checked = self.check(staged)
                 hold_because = checked.hold_because
                 staged = with_results(staged, checked, folder=folder, placing=placing)
-            self.progress.stage("committing")
             commit_load(
                 self.lake,
                 staged,
@@ -118,7 +138,9 @@ class Landing:
                 hold_because=hold_because,
                 catalogue=self.catalogue,
                 progress=lambda moved, of: self.progress.moved(bytes=moved, of=of),
+                stage=self.progress.stage,
             )
+        self.progress.stage("snapshots")
         self._refresh_snapshots(job_id)
         return LandingResult(
             job_id=job_id,
@@ -155,3 +177,25 @@ class Landing:
                 where=error.where,
                 do="run the same command again, or `evallake build`: either completes them",
             ) from error
+
+
+def _tell(result: LandingResult) -> None:
+    """One event for what became of a run: its rows, and where its time went."""
+    accounting = result.accounting
+    log.info(
+        "a run is done",
+        extra={
+            "job_id": result.job_id,
+            "load_id": result.load_id,
+            "outcome": result.outcome,
+            "held_because": result.held_because,
+            "read": accounting.read,
+            "landed": accounting.landed,
+            "merged": accounting.merged,
+            "duplicate": accounting.duplicate,
+            "rejected": accounting.rejected,
+            "findings": [finding.code for finding in result.findings],
+            "seconds": round(result.seconds, 3),
+            "stages": {name: round(seconds, 3) for name, seconds in result.stages.items()},
+        },
+    )

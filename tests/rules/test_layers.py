@@ -17,6 +17,7 @@ FLOORS: dict[str, int] = {
     "ingest.memory": 0,
     "ingest.parallel": 0,
     "ingest.columns": 0,
+    "ingest.timing": 0,
     "ingest.tables": 1,
     "ingest.raw": 1,
     "ingest.aws": 1,
