@@ -214,12 +214,21 @@ def _working_copy(config: Config, *, keep_rows: bool) -> Path:
     DuckDB calls a database by its file's name, and views hold that name: under another one they
     would not be found any more once published.
     """
-    working = config.work_folder / config.duckdb.name
-    for leftover in (working, _wal(working)):
-        leftover.unlink(missing_ok=True)
+    working, *besides = working_files(config)
+    for leftover in (working, *besides):
+        if leftover.is_dir():
+            shutil.rmtree(leftover)
+        else:
+            leftover.unlink(missing_ok=True)
     if keep_rows:
         shutil.copyfile(config.duckdb, working)
     return working
+
+
+def working_files(config: Config) -> tuple[Path, Path, Path]:
+    """The file that a build works in, DuckDB's log of it, and what DuckDB puts out of its memory."""
+    working = config.work_folder / config.duckdb.name
+    return working, _wal(working), working.with_name(working.name + ".tmp")
 
 
 def _wal(file: Path) -> Path:

@@ -14,6 +14,7 @@ import click
 from evallake.cli.building import build
 from evallake.cli.demonstrating import demo
 from evallake.cli.gating import gate
+from evallake.cli.housekeeping import compact, vacuum
 from evallake.cli.ingesting import ingest
 from evallake.cli.inspecting import drop, jobs, restore, show
 from evallake.cli.options import Verbs, option
@@ -87,6 +88,7 @@ def cli(
       4. evallake gate                     may this job replace that one?
       5. evallake report                   tables -> one HTML file
     Look and undo: evallake jobs, show JOB, drop JOB, restore JOB.
+    Keep house: evallake compact, vacuum.
     A lake on S3 is registered in Glue by itself; evallake register does it anew.
 
     \b
@@ -105,7 +107,21 @@ def cli(
     )
 
 
-for _verb in (demo, ingest, build, jobs, show, drop, restore, query, gate, report, register):
+for _verb in (
+    demo,
+    ingest,
+    build,
+    jobs,
+    show,
+    drop,
+    restore,
+    query,
+    gate,
+    report,
+    register,
+    compact,
+    vacuum,
+):
     cli.add_command(_verb)
 
 
