@@ -117,6 +117,8 @@ def vacuum(
     leftovers = tuple(one for one in lake.store.leftovers() if one.touched_at_utc < before)
     if dry_run:
         return VacuumResult(is_dry_run=True, waste=waste, leftovers=leftovers, kept=())
+    # First: on a full disk they may be what leaves no room for an event.
+    each(lake.store.remove_leftover, leftovers, at_once=lake.store.at_once)
     strangers = {one.identifier for one in waste if one.reason == "uncommitted"} - folding.banned
     if hidden or strangers or any(since < before for since in folding.replaced.values()):
         lake.append(
@@ -139,6 +141,8 @@ def vacuum(
     )
     emptied = needed - still_needed - set(folding.replaced)
     going += _emptied(files, emptied.difference(*(one.keys for one in going)))
+    # Before anything goes: a writer that was killed may have left one that shows hidden loads.
+    lake.refresh_snapshots(only_if_stale=True)
     if catalogue is not None:
         _forget(catalogue, going)
     keys = [key for one in going for key in one.keys]
@@ -146,8 +150,6 @@ def vacuum(
         progress(start, len(keys))
         lake.store.delete_all(keys[start : start + _REMOVED_AT_ONCE])
     progress(len(keys), len(keys))
-    each(lake.store.remove_leftover, leftovers, at_once=lake.store.at_once)
-    lake.refresh_snapshots(only_if_stale=True)
     kept = tuple(one.identifier for one in waste if one not in going)
     return VacuumResult(is_dry_run=False, waste=going, leftovers=leftovers, kept=kept)
 
@@ -220,9 +222,14 @@ def _waste(
             going = [file for file in unneeded if _is_replaced(file, folding, before)]
             reason = _reason("replaced")
         if going:
-            job_id = load.job_id if load else next((f.owner.job_id for f in going), None)
+            job_id = load.job_id if load else _job_of(going)
             waste.append(_as_waste(identifier, job_id, reason, going))
     return tuple(waste)
+
+
+def _job_of(files: Iterable[_File]) -> str | None:
+    """The job that a path among them names."""
+    return next((f.owner.job_id for f in files if f.owner.job_id is not None), None)
 
 
 def _reason(reason: Reason) -> Reason:
