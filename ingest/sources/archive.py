@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import posixpath
-import tarfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -19,11 +18,19 @@ from typing import Self
 from ingest.errors import SourceError, StoreError
 from ingest.sources.limited import LimitedReader, RatioReader
 from ingest.sources.locations import training_job_name
-from ingest.sources.source import LOOKED_FOR, SourceFile, SourceLimits, TrainingJob, is_wanted
+from ingest.sources.source import (
+    LOOKED_FOR,
+    SourceFile,
+    SourceLimits,
+    TrainingJob,
+    check_count,
+    check_size,
+    is_wanted,
+)
 from ingest.sources.spill import Spill, Spilled
+from ingest.sources.tar import Member, TarStream
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_COPY_BYTES = 1 << 20
 
 
 Open = Callable[[], io.BufferedReader]
@@ -49,6 +56,8 @@ class ArchiveSource:
         self.refused = 0
         self._spill = Spill()
         self._members: dict[str, Spilled] = {}
+        self._kept = 0
+        self._copies = 0
         try:
             self._read(open_archive)
         except BaseException:
@@ -85,18 +94,12 @@ class ArchiveSource:
     def _read(self, open_archive: Open) -> None:
         try:
             with open_archive() as packed, _unpacked(packed, self._limits, self.uri) as stream:
-                self._read_members(stream)
-                while stream.read(_COPY_BYTES):  # the rest must be whole too: checksum, length
-                    pass
-        except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+                archive = TarStream(stream, where=self.uri)
+                for looked_at, member in enumerate(archive, start=1):
+                    self._check(looked_at, member)
+                    self._keep(archive, member)
+        except (EOFError, zlib.error, OSError) as error:
             raise self._explain(error) from error
-
-    def _read_members(self, stream: LimitedReader) -> None:
-        with tarfile.open(fileobj=stream, mode="r|", errorlevel=1) as archive:  # type: ignore[call-overload]
-            for looked_at, member in enumerate(archive, start=1):
-                self._check(looked_at, member)
-                self._keep(archive, member)
-                archive.members = []  # a stream keeps every header it has seen
 
     def _explain(self, error: Exception) -> SourceError | StoreError:
         # gzip's own "not a gzip file" and checksum errors are OSErrors without a number
@@ -114,48 +117,30 @@ class ArchiveSource:
             do="fetch it again",
         )
 
-    def _check(self, looked_at: int, member: tarfile.TarInfo) -> None:
+    def _check(self, looked_at: int, member: Member) -> None:
         limits = self._limits
-        if looked_at > limits.max_members:
-            raise SourceError(
-                f"more than {limits.max_members} members (limit max_members)",
-                where=self.uri,
-                do="check the archive, or raise the limit",
-            )
-        if is_wanted(member.name) and member.size > limits.max_member_bytes:
-            raise SourceError(
-                f"{member.name} has more than {limits.max_member_bytes} bytes "
-                "(limit max_member_bytes)",
-                where=self.uri,
-                do="check the archive, or raise the limit",
-            )
+        check_count(looked_at, limits, where=self.uri)
+        if is_wanted(member.name):
+            check_size(SourceFile(member.name, member.size), 0, limits, where=self.uri)
 
-    def _keep(self, archive: tarfile.TarFile, member: tarfile.TarInfo) -> None:
-        if member.isdir():
+    def _keep(self, archive: TarStream, member: Member) -> None:
+        if member.is_directory:
             return
         name = _safe_name(member.name)
-        if name is None or not member.isreg() or member.issparse():
+        if name is None or not member.is_file:
             self.refused += 1
             return
         if not is_wanted(name):
             return
-        data = archive.extractfile(member)
-        if data is None:  # only for what is no regular file
-            self.refused += 1
-            return
         earlier = self._members.pop(name, None)  # as in tar itself, a later member replaces
         if earlier is not None:
             earlier.local.unlink()
-        kept = sum(spilled.file.bytes for spilled in self._members.values())
-        if kept + member.size > self._limits.max_total_bytes:
-            raise SourceError(
-                f"members have more than {self._limits.max_total_bytes} bytes "
-                "(limit max_total_bytes)",
-                where=self.uri,
-                do="check the archive, or raise the limit",
-            )
-        number = f"{len(self._members):06d}-{member.offset}"
-        self._members[name] = self._spill.copy(SourceFile(name, member.size), data, number=number)
+            self._kept -= earlier.file.bytes
+        file = SourceFile(name, member.size)
+        self._kept += file.bytes
+        check_size(file, self._kept, self._limits, where=self.uri)
+        self._copies += 1
+        self._members[name] = self._spill.copy(file, archive, number=f"{self._copies:06d}")
 
 
 def _unpacked(packed: io.BufferedReader, limits: SourceLimits, uri: str) -> LimitedReader:
