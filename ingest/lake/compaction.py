@@ -82,7 +82,7 @@ def compact(lake: Lake, *, now: datetime, fewest: int = DEFAULT_FEWEST) -> Compa
                 folded.append(file)
     if folded:
         _tell(lake, folded, compaction_id=compaction_id, now=now)
-        lake.refresh_snapshots(only_if_stale=True)
+    lake.refresh_snapshots(only_if_stale=True)  # also what an earlier one was killed before
     events = lake.write_checkpoint()
     after = tuple(lake.folding().loads.values())
     rows = {file.table: file.rows for file in folded}
