@@ -142,6 +142,7 @@ class Lake:
             IdentityError: its files were meanwhile ingested under another job id.
         """
         load = self._of_job(job_id, "dropped")
+        tables = load.tables
         twin = self.job_with_input(load.facts.input_digest, other_than=job_id)
         if twin is not None:
             raise IdentityError(
@@ -150,15 +151,17 @@ class Lake:
                 do=f"drop {twin} first",
             )
         if catalogue is not None:
-            catalogue.register_load(job_id, load.load_id, tables=load.tables)
+            catalogue.register_load(job_id, load.load_id, tables=tables)
         self._append("restore", job_id, load.load_id, reason=reason)
         if catalogue is not None:
             # Again: somebody who saw it dropped may have been tidying up in between.
-            catalogue.register_load(job_id, load.load_id, tables=load.tables)
+            catalogue.register_load(job_id, load.load_id, tables=tables)
         self.refresh_snapshots()
         shown = self.current().get(job_id)
         if shown is None:  # others were quicker: the order of the log decides
             load = self.folding().loads[load.load_id]
+            if catalogue is not None and load.state == "vacuumed":
+                catalogue.forget_load(job_id, load.load_id, tables=tables)
             what = f"job {job_id!r} was {load.state} by somebody else meanwhile"
             raise UnknownJobError(what, where=self.root, do=_what_to_do(load.state))
         return shown
