@@ -27,6 +27,7 @@ from ingest.parsing.leaves import (
     parse_leaves,
 )
 from ingest.parsing.texts import list_texts, prompt_texts
+from ingest.sources.reading import reading
 
 _KEPT = ("prompt", "inference", "gold", "metadata")
 _NEWLINE = 0x0A
@@ -46,10 +47,13 @@ class Lines:
 
 
 def read_lines(path: Path, *, max_bytes: int) -> Iterator[Lines]:
-    """A file's lines in order, in chunks of about `max_bytes`; a longer line is one chunk."""
+    """A file's lines in order, in chunks of about `max_bytes`; a longer line is one chunk.
+
+    Raises SourceError where the file cannot be read, or not any more.
+    """
     number = 0
     rest = b""
-    with path.open("rb") as file:
+    with reading(path), path.open("rb") as file:
         if file.read(len(_BYTE_ORDER_MARK)) != _BYTE_ORDER_MARK:
             file.seek(0)
         while block := file.read(max_bytes):
