@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ingest.aws.addresses import s3_address
-from ingest.errors import IdentityError, LakeError, UnknownJobError
+from ingest.errors import IdentityError, LakeError, StoreError, UnknownJobError
 from ingest.lake.catalogue import Catalogue
 from ingest.lake.checkpoints import EVENTS_BETWEEN, Checkpoint, read_checkpoint, write_checkpoint
 from ingest.lake.events import Event, Kind, LoadFacts, LogEvent
@@ -25,7 +25,8 @@ from ingest.lake.layout import LAYOUT_VERSION, LOG, MARKER
 from ingest.lake.local import LocalStore
 from ingest.lake.log import Log
 from ingest.lake.s3 import S3Store
-from ingest.lake.snapshots import snapshot_sequence, write_schema_files, write_snapshots
+from ingest.lake.schema_files import write_schema_files
+from ingest.lake.snapshots import snapshot_sequence, write_snapshots
 from ingest.lake.store import Store
 from ingest.lake.ulid import UlidGenerator
 
@@ -200,6 +201,21 @@ class Lake:
                 break
         if self._folding.sequence - self._folded_from >= EVENTS_BETWEEN:
             self.write_checkpoint()
+
+    def mend_schema_files(self) -> None:
+        """Have every table say all columns of this version: an earlier one may have made the lake.
+
+        Raises LakeError where that is needed and not allowed.
+        """
+        try:
+            write_schema_files(self._store)
+        except StoreError as error:
+            raise LakeError(
+                "this lake was made by an earlier version, and cannot be told of the columns that"
+                f" came since ({error.what})",
+                where=error.where,
+                do="let somebody who may write to it build or ingest once, then it can be read",
+            ) from error
 
     def write_checkpoint(self) -> int:
         """Have the next who opens this lake read one object for all events so far.

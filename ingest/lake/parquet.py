@@ -6,7 +6,7 @@ sizes) are explained in docs/decisions/0012.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -59,6 +59,15 @@ def parquet_bytes(
     sink = pa.BufferOutputStream()
     with parquet_writer(sink, table, metadata=metadata) as writer:
         writer.write_table(rows)
+    return bytes(sink.getvalue())
+
+
+def schema_bytes(table: Table, later: Iterable[pa.Field] = ()) -> bytes:
+    """A file of this table without rows, with columns besides that only a later registry knows."""
+    besides = [field.with_nullable(True) for field in later]
+    schema = pa.schema([*table.schema, *besides], metadata=table.schema.metadata)
+    sink = pa.BufferOutputStream()
+    pq.write_table(schema.empty_table(), sink, version="2.6", compression="zstd")
     return bytes(sink.getvalue())
 
 
