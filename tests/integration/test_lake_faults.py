@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,23 @@ import pytest
 
 import ingest.landing as landing
 from ingest.aws.addresses import S3Address
-from ingest.errors import IngestError, OutcomeUnknownError, StoreError
-from ingest.lake import Lake, LocalStore, Store
+from ingest.errors import IngestError, OutcomeUnknownError
+from ingest.lake import Lake, LocalStore
+from ingest.lake.s3 import S3Store
 from ingest.landing import IngestOptions, LandingResult, ingest_source
 from ingest.tables import DATA_TABLES
 from tests.fixtures.disk import hasty_disk  # noqa: F401  # used by being there
+from tests.fixtures.faulty import (
+    CALLS,
+    MANNERS,
+    REQUEST_FAULTS,
+    WRITES,
+    Faulty,
+    RequestFault,
+    faulty_requests,
+    sampled,
+)
+from tests.fixtures.invariants import violations
 from tests.fixtures.places import OnDisk, OnS3, Place
 from tests.fixtures.runs import SMALL, MadeRun, no_source, row
 from tests.unit.lake.make import ticking
@@ -29,49 +40,6 @@ OLD = MadeRun(SMALL)
 NEW = MadeRun([row(n) for n in range(9)], content="2")
 JOB = "tickets-20251106T175852Z"
 ROWS = {"old": 6, "new": 9}
-
-
-WRITES = ("put_file", "create", "replace", "delete")
-
-
-class Faulty:
-    """A store whose k-th call fails: before doing its work, after it, or silently after it."""
-
-    CALLS = (*WRITES, "read", "exists", "keys", "staging")
-
-    def __init__(
-        self, store: Store, *, fail_at: int, manner: str, counted: tuple[str, ...] = CALLS
-    ) -> None:
-        self._store = store
-        self._fail_at = fail_at
-        self._manner = manner
-        self._counted = counted
-        self._lock = threading.Lock()
-        self.calls = 0
-
-    @property
-    def root(self) -> str:
-        return self._store.root
-
-    @property
-    def at_once(self) -> int:
-        return self._store.at_once
-
-    def __getattr__(self, name: str) -> Any:
-        assert name in self.CALLS
-        return lambda *args, **options: self._call(name, *args, **options)
-
-    def _call(self, name: str, *args: Any, **options: Any) -> Any:
-        with self._lock:
-            self.calls += name in self._counted
-            fails = name in self._counted and self.calls == self._fail_at
-        if fails and (self._manner == "before" or name == "staging"):
-            raise StoreError("fails on purpose", where=str(args))
-        answer = getattr(self._store, name)(*args, **options)
-        if fails:
-            kind = StoreError if self._manner == "after" else OutcomeUnknownError
-            raise kind("fails on purpose, after doing its work", where=str(args))
-        return answer
 
 
 def ingest(store: Any, **options: Any) -> LandingResult:
@@ -115,7 +83,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
 
 def calls_that_count(place: Place) -> tuple[str, ...]:
     """On a bucket only writes, since what a reading call does is the same everywhere."""
-    return Faulty.CALLS if isinstance(place, OnDisk) else WRITES
+    return CALLS if isinstance(place, OnDisk) else WRITES
 
 
 def visible_rows(root: Path, table: str, *, snapshot: bool) -> int:
@@ -159,50 +127,71 @@ def orphans(root: Path) -> list[str]:
     return [key for key in keys if key not in known and "_schema" not in key]
 
 
-@pytest.mark.parametrize("manner", ["before", "after", "silently"])
+@pytest.mark.parametrize("manner", MANNERS)
 def test_a_store_that_fails_at_any_call_leaves_the_old_load_or_the_new_one(
     place: Place, manner: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(landing, "find_runs", lambda *_, **__: [OLD])
         ingest(place.store())
-    seen = set()
-    for call in range(1, 200):
+    with_nothing_wrong = Faulty(
+        place.copy("counted").store(), fail_at=0, manner=manner, counted=calls_that_count(place)
+    )
+    ingest(with_nothing_wrong, force=True)
+    assert with_nothing_wrong.calls > 10
+    calls = range(1, with_nothing_wrong.calls + 1)
+    for call in sampled(calls, offset=MANNERS.index(manner), stride=4):
         copy = place.copy(str(call))
         store = Faulty(copy.store(), fail_at=call, manner=manner, counted=calls_that_count(copy))
         try:
             ingest(store, force=True)
         except IngestError as failure:
-            root = copy.folder()
-            seen.add(assert_whole(root))
             left = [note for note in getattr(failure, "__notes__", ()) if "left behind" in note]
             if not left and not isinstance(failure, OutcomeUnknownError):
-                assert orphans(root) == []
-        if store.calls < call:
-            break
+                assert orphans(copy.folder()) == []
+        assert violations(str(copy.folder())) == []
+        assert_whole(copy.folder())
         # A re-run completes, whatever was left.
         assert ingest(copy.store()).outcome in ("landed", "unchanged")
         root = copy.folder()
         assert assert_whole(root) == "new"
-        assert visible_rows(root, "examples", snapshot=True) == ROWS["new"]
-    assert 10 < call < 199
-    assert seen == {"old", "new"}
+        assert violations(str(root), is_up_to_date=True) == []
+
+
+@pytest.mark.parametrize("fault", REQUEST_FAULTS)
+@pytest.mark.parametrize("place", ["s3"], indirect=True)
+def test_a_request_that_goes_wrong_is_made_good(
+    place: OnS3, fault: RequestFault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One bad answer of S3 is asked for again, and the load lands as if nothing had been."""
+    with faulty_requests(monkeypatch, fail_at=0, fault=fault) as counting:
+        ingest(S3Store(place.copy("counted").address))
+    assert counting.requests > 15
+    requests = range(1, counting.requests + 1)
+    for request in sampled(requests, offset=len(fault), stride=5):
+        copy = place.copy(f"request-{request}")
+        with faulty_requests(monkeypatch, fail_at=request, fault=fault):
+            assert ingest(S3Store(copy.address)).outcome == "landed"
+        assert violations(str(copy.folder()), is_up_to_date=True) == []
+        assert visible_rows(copy.folder(), "examples", snapshot=True) == ROWS["new"]
 
 
 def test_a_first_load_that_fails_is_not_seen_at_all(place: Place) -> None:
-    for call in range(1, 200):
+    counting = Faulty(
+        place.copy("counted").store(), fail_at=0, manner="before", counted=calls_that_count(place)
+    )
+    ingest(counting)
+    for call in sampled(range(1, counting.calls + 1), offset=2, stride=4):
         copy = place.copy(str(call))
         store = Faulty(copy.store(), fail_at=call, manner="before", counted=calls_that_count(copy))
         with contextlib.suppress(IngestError):
             ingest(store)
         root = copy.folder()
+        assert violations(str(root)) == []
         if Lake(LocalStore(root)).loads():
             assert visible_rows(root, "examples", snapshot=False) == ROWS["new"]
         else:
             assert orphans(root) == []
-        if store.calls < call:
-            break
-    assert 10 < call < 199
 
 
 KILLED = """

@@ -11,28 +11,40 @@ import random
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.kills.campaign import Campaign, Tally
 from tests.kills.forks import Forks
 from tests.kills.jobs import write_sources
-from tests.kills.verbs import VERBS
+from tests.kills.verbs import VERBS, Verb
 
 KILLS_PER_LAKE = 100
 
 
-def run(folder: Path, *, kills: int, seed: int, verbs: list[str]) -> Tally:
-    """A campaign on a disk; what came of it."""
+def run(
+    folder: Path, *, kills: int, seed: int, verbs: Sequence[Verb], jobs: int = 4, versions: int = 3
+) -> Tally:
+    """A campaign on a disk; what came of it.
+
+    Args:
+        folder: empty.
+        kills: how many.
+        seed: decides what is done and when it is killed, as far as the machine lets it.
+        verbs: what is done.
+        jobs: that are ingested (count).
+        versions: of each job (count).
+    """
     tally = Tally()
     chance = random.Random(seed)
-    sources = write_sources(folder / "jobs", jobs=4, versions=3)
+    sources = write_sources(folder / "jobs", jobs=jobs, versions=versions)
     with Forks() as forks:
         number = 0
         while tally.killed < kills:
             number += 1
             root = str(folder / f"lake-{number}")
             wanted = min(KILLS_PER_LAKE, kills - tally.killed)
-            Campaign(root, sources, forks, chance=chance, tally=tally, verbs=verbs).run(wanted)  # type: ignore[arg-type]
+            Campaign(root, sources, forks, chance=chance, tally=tally, verbs=verbs).run(wanted)
     return tally
 
 
@@ -41,7 +53,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="where lakes are made (default: TMPDIR)")
-    parser.add_argument("--verbs", default=",".join(VERBS))
+    parser.add_argument("--verbs", nargs="+", choices=VERBS, default=VERBS)
     asked = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="evallake-kills-", dir=asked.folder) as folder:

@@ -16,7 +16,7 @@ from ingest.errors import LakeError
 from ingest.lake import Lake
 from tests.fixtures.contents import Reading
 from tests.fixtures.invariants import Known, violations
-from tests.fixtures.violation import Violation
+from tests.fixtures.violation import Kind, Violation
 from tests.kills.forks import Answer, Forks
 from tests.kills.jobs import Source, by_digest
 from tests.kills.tracing import WRITES, Death, Instant
@@ -31,12 +31,16 @@ _WEIGHTS: dict[Verb, int] = {
     "restore": 2,
 }
 _INSTANTS: dict[Instant, int] = {
-    "time": 5,
-    "before call": 2,
-    "after call": 2,
-    "system call": 3,
+    "time": 4,
+    "before a write": 3,
+    "after a write": 3,
+    "change on the disk": 4,
 }
 Stage = str
+State = tuple[str | None, str | None]
+"""Digests of the input of a job's visible load, and of its dropped one."""
+States = dict[str, State]
+_NOWHERE: State = (None, None)
 
 
 @dataclass(slots=True)
@@ -111,6 +115,8 @@ class Campaign:
         self._reading = Reading()
         self._contents = by_digest(sources)
         self._committed: dict[str, str] = {}
+        self._states: States = {}
+        self._small_files = self._hidden = 0
         self._usual: dict[Verb, Answer] = {}
 
     def run(self, kills: int) -> None:
@@ -121,11 +127,10 @@ class Campaign:
 
     def _order(self) -> Order:
         """What is done next, of what makes sense now."""
-        states = self._states()
-        shown = [job for job, (digest, _) in states.items() if digest is not None]
-        dropped = [job for job, (_, digest) in states.items() if digest is not None]
-        can = {"drop": bool(shown), "restore": bool(dropped), "compact": bool(states)}
-        can |= {"vacuum": bool(states), "force": bool(shown)}
+        shown = [job for job, (digest, _) in self._states.items() if digest is not None]
+        dropped = [job for job, (_, digest) in self._states.items() if digest is not None]
+        can = {"drop": bool(shown), "restore": bool(dropped), "force": bool(shown)}
+        can |= {"compact": self._small_files > 1, "vacuum": self._hidden > 0}
         verbs = [verb for verb in self._verbs if can.get(verb, True)]
         verb = self._chance.choices(verbs, [_WEIGHTS[verb] for verb in verbs])[0]
         if verb in ("ingest", "force"):
@@ -139,36 +144,39 @@ class Campaign:
 
     def _kill(self, order: Order) -> None:
         """Do it, killed at some instant; look; every few times do it again, to its end."""
-        before = self._states()
         answer = self._forks.carry_out(order, self._death(order.verb))
-        self._expect(order, answer, before)
+        self._expect(order, answer)
         if not answer.was_killed:
             self._tally.survived += 1
-            self._usual[order.verb] = answer
+            self._remember(order.verb, answer)
             return
         self._tally.kills[order.verb, stage_of(answer)] += 1
         if self._chance.random() < 0.25:
             self._complete(order)
-        if self._chance.random() < 0.15:
+        if self._chance.random() < 0.1:
             self._vacuum()
+
+    def _remember(self, verb: Verb, answer: Answer) -> None:
+        """What this verb takes; runs that had nothing to do tell little."""
+        usual = self._usual.get(verb)
+        if answer.exit_code == 0 and (usual is None or answer.writes >= usual.writes // 2):
+            self._usual[verb] = answer
 
     def _complete(self, order: Order) -> None:
         """The verb again, not killed: it completes, whatever was left."""
-        before = self._states()
         answer = self._forks.carry_out(order)
-        self._usual[order.verb] = answer
+        self._remember(order.verb, answer)
         self._tally.completed += 1
-        self._expect(order, answer, before, is_complete=True)
+        self._expect(order, answer, is_complete=True)
 
     def _vacuum(self) -> None:
         """Nothing is left that no load refers to."""
-        if not self._states():
+        if not self._committed:
             return
-        before = self._states()
         order = Order(verb="vacuum", root=self._root)
         answer = self._forks.carry_out(order)
         self._tally.vacuums += 1
-        self._expect(order, answer, before, is_complete=True, is_vacuumed=True)
+        self._expect(order, answer, is_complete=True, is_vacuumed=True)
 
     def _death(self, verb: Verb) -> Death | None:
         """Some instant of what a run of this verb took the last time it was not killed."""
@@ -177,20 +185,19 @@ class Campaign:
             return None
         instants = list(_INSTANTS)
         if "://" in self._root:
-            instants.remove("system call")
+            instants.remove("change on the disk")
         weights = [_INSTANTS[instant] for instant in instants]
         instant = self._chance.choices(instants, weights)[0]
         self._tally.instants[instant] += 1
         if instant == "time":
             return Death(instant, self._chance.uniform(0, usual.seconds))
-        calls = usual.system_calls if instant == "system call" else len(usual.store_calls) // 2
+        calls = usual.changes if instant == "change on the disk" else usual.writes
         return Death(instant, self._chance.randint(1, max(calls, 1)))
 
     def _expect(
         self,
         order: Order,
         answer: Answer,
-        before: dict[str, tuple[str | None, str | None]],
         *,
         is_complete: bool = False,
         is_vacuumed: bool = False,
@@ -200,22 +207,20 @@ class Campaign:
             self._note("wrong", order, answer.said)
         elif is_complete and answer.exit_code not in (0, 3):
             self._note("wrong", order, f"did not complete: {answer.said}")
+        before = self._states
         self._look(order, is_up_to_date=is_complete, is_vacuumed=is_vacuumed)
-        after = self._states()
-        for job_id in sorted({*before, *after}):
-            was, is_ = before.get(job_id, (None, None)), after.get(job_id, (None, None))
+        for job_id in sorted({*before, *self._states}):
+            was, is_ = before.get(job_id, _NOWHERE), self._states.get(job_id, _NOWHERE)
             allowed = self._allowed(order, was) if job_id == order.job_id else {was}
             if order.verb == "vacuum":
                 allowed |= {(was[0], None)}  # dropped without grace
-            if job_id == order.job_id and answer.exit_code == 0:
-                allowed -= {was} if len(allowed) > 1 else set()
+            elif answer.exit_code == 0 and len(allowed) > 1:
+                allowed -= {was}
             if is_ not in allowed:
                 self._note("wrong", order, f"job {job_id} was {was} and is {is_}")
 
-    def _allowed(
-        self, order: Order, was: tuple[str | None, str | None]
-    ) -> set[tuple[str | None, str | None]]:
-        """How the job that an order is about may look afterwards: visible and dropped input."""
+    def _allowed(self, order: Order, was: State) -> set[State]:
+        """How the job that an order is about may look afterwards."""
         if order.verb in ("ingest", "force"):
             (source,) = (s for s in self._sources if str(s.folder) == order.source)
             return {was, (source.input_digest, None)}
@@ -224,10 +229,15 @@ class Campaign:
         return {was, (was[1], None)} if was[1] else {was}
 
     def _look(self, order: Order, *, is_up_to_date: bool, is_vacuumed: bool) -> None:
+        """Note what a fresh reader finds broken, and remember what it sees."""
         self._tally.looks += 1
+        try:
+            loads = Lake.open(self._root).loads()
+        except LakeError as error:
+            if self._committed:
+                self._note("lost", order, str(error))
+            return  # not made yet
         known = Known(committed=self._committed, contents=self._contents)
-        if not self._is_there() and not self._committed:
-            return
         for violation in violations(
             self._root,
             known=known,
@@ -236,31 +246,20 @@ class Campaign:
             reading=self._reading,
         ):
             self._note(violation.kind, order, violation)
-        for load in Lake.open(self._root).loads():
-            self._committed[load.load_id] = load.job_id
+        self._small_files = len({key for load in loads for key in load.keys if "jobs/" in key})
+        self._hidden = sum(load.state in ("superseded", "dropped") for load in loads)
+        self._committed |= {load.load_id: load.job_id for load in loads}
+        self._states = {
+            load.job_id: (load.facts.input_digest, None)
+            if load.state == "current"
+            else (None, load.facts.input_digest)
+            for load in loads
+            if load.state in ("current", "dropped")
+        }
 
-    def _note(self, kind: str, order: Order, line: str) -> None:
+    def _note(self, kind: Kind, order: Order, line: str) -> None:
         said = f"kill {self._tally.killed}, {order.verb} {order.job_id}: {line}"
-        self._tally.found.append(Violation(kind, said))  # type: ignore[arg-type]
-
-    def _is_there(self) -> bool:
-        try:
-            Lake.open(self._root)
-        except LakeError:
-            return False
-        return True
-
-    def _states(self) -> dict[str, tuple[str | None, str | None]]:
-        """Input of the visible load and of the dropped one, by job."""
-        if not self._is_there():
-            return {}
-        states: dict[str, tuple[str | None, str | None]] = {}
-        for load in Lake.open(self._root).loads():
-            if load.state == "current":
-                states[load.job_id] = (load.facts.input_digest, None)
-            elif load.state == "dropped":
-                states[load.job_id] = (None, load.facts.input_digest)
-        return states
+        self._tally.found.append(Violation(kind, said))
 
 
 def stage_of(answer: Answer) -> Stage:

@@ -23,7 +23,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tests.kills.tracing import Death, trace
+from tests.kills.tracing import WRITES, Death, trace
 from tests.kills.verbs import Order, carry_out
 
 REPOSITORY = Path(__file__).parents[2]
@@ -43,7 +43,14 @@ class Answer:
     """From the fork to its end."""
     store_calls: tuple[str, ...]
     """`> put_file examples/...` and `< put_file examples/...`, as begun and ended."""
-    system_calls: int
+    changes: int
+    """On the disk (count)."""
+
+    @property
+    def writes(self) -> int:
+        """Writing calls to the store that were begun (count)."""
+        begun = [call.split() for call in self.store_calls if call.startswith(">")]
+        return sum(name in WRITES for _, name, *_ in begun)
 
     @property
     def has_crashed(self) -> bool:
@@ -94,7 +101,7 @@ class Forks:
         calls = told.pop("told").splitlines()
         return Answer(
             store_calls=tuple(call for call in calls if call != "s"),
-            system_calls=calls.count("s"),
+            changes=calls.count("s"),
             **told,
         )
 
@@ -131,7 +138,13 @@ def _run(order: Order, death: Death | None) -> dict[str, Any]:
     began = time.monotonic()
     child = os.fork()
     if child == 0:
-        os._exit(_live(order, death, told, said))
+        exit_code = CRASHED
+        try:
+            exit_code = _live(order, death, told, said)
+        finally:  # nothing of this process must go on in the child
+            if exit_code == CRASHED:
+                os.write(said, traceback.format_exc().encode())
+            os._exit(exit_code)
     if death is not None and death.instant == "time":
         ended = os.pidfd_open(child)
         readable, _, _ = select.select([ended], [], [], death.at)
@@ -158,9 +171,6 @@ def _live(order: Order, death: Death | None, told: int, said: int) -> int:
     except IngestError as error:
         os.write(said, f"{type(error).__name__}: {error}".encode())
         return error.exit_code
-    except BaseException:
-        os.write(said, traceback.format_exc().encode())
-        return CRASHED
     return 0
 
 

@@ -1,8 +1,10 @@
 """Which call a process is in, told outside as it goes, and death at a given one.
 
-Two kinds of calls are told: those to the lake's store, and those of Python to the operating system
-about anything below the lake's root, as its audit hooks see them. What is told goes into a file
-descriptor with one write each, so a killed process has told everything up to its death.
+Two kinds of calls are told: those to the lake's store, and those by which Python changes anything
+below the lake's root on a disk, as its audit hooks see them. A process dies at an instant of time,
+or before or after its k-th writing call to the store, or at its k-th change on the disk. What is
+told goes into a file descriptor with one write each, so a killed process has told everything up to
+its death.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from typing import Any, Literal
 import ingest.lake.lake as lake_module
 from ingest.lake import Store
 
-Instant = Literal["time", "before call", "after call", "system call"]
+Instant = Literal["time", "before a write", "after a write", "change on the disk"]
 CALLS = (
     "put_file",
     "create",
@@ -34,6 +36,7 @@ CALLS = (
     "staging",
 )
 WRITES = CALLS[:6]
+_CHANGES = {"os.mkdir", "os.rename", "os.link", "os.remove", "os.rmdir", "shutil.rmtree"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class Traced:
         self._tell = tell
         self._death = death
         self._lock = threading.Lock()
-        self._calls = 0
+        self._writes = 0
 
     def __getattr__(self, name: str) -> Any:
         if name not in CALLS:
@@ -66,16 +69,18 @@ class Traced:
         return lambda *args, **options: self._call(name, *args, **options)
 
     def _call(self, name: str, *args: Any, **options: Any) -> Any:
-        with self._lock:
-            self._calls += 1
-            number = self._calls
-        if self._death == Death("before call", number):
+        number = 0
+        if name in WRITES:
+            with self._lock:
+                self._writes += 1
+                number = self._writes
+        if self._death == Death("before a write", number):
             die()
         key = args[1] if name == "put_file" else args[0] if args else ""
         self._tell(f"> {name} {key if isinstance(key, str) else ''}\n")
         answer = getattr(self._store, name)(*args, **options)
         self._tell(f"< {name} {key if isinstance(key, str) else ''}\n")
-        if self._death == Death("after call", number):
+        if self._death == Death("after a write", number):
             die()
         return answer
 
@@ -94,17 +99,23 @@ def trace(root: str, told: int, death: Death | None) -> None:
 
     opened = lake_module._store
     lake_module._store = lambda where: Traced(opened(where), tell, death)  # type: ignore[assignment]
-    calls = 0
+    changes = 0
     folder = root + os.sep
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        nonlocal calls
-        if not arguments or not isinstance(arguments[0], str | os.PathLike):
+        nonlocal changes
+        if not (event in _CHANGES or (event == "open" and _opens_to_write(arguments))):
             return
-        if os.fspath(arguments[0]).startswith(folder):
-            calls += 1
-            if death == Death("system call", calls):
+        if isinstance(arguments[0], str | os.PathLike) and os.fspath(arguments[0]).startswith(
+            folder
+        ):
+            changes += 1
+            if death == Death("change on the disk", changes):
                 die()
             tell("s\n")
 
     sys.addaudithook(hook)
+
+
+def _opens_to_write(arguments: tuple[Any, ...]) -> bool:
+    return bool(arguments[2] & (os.O_WRONLY | os.O_RDWR))

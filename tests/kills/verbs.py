@@ -38,7 +38,7 @@ def now() -> datetime:
 
 
 def carry_out(order: Order) -> str:
-    """Do it; what came of it, in a word. Raises what the lake raises."""
+    """Do it; what came of it, and for an ingest the load's id. Raises what the lake raises."""
     if order.verb in ("ingest", "force"):
         (result,) = ingest_source(
             order.source,
@@ -46,7 +46,7 @@ def carry_out(order: Order) -> str:
             options=IngestOptions(job_id=order.job_id, force=order.verb == "force", workers=1),
             now=now,
         )
-        return result.outcome
+        return f"{result.outcome} {result.load_id}"
     lake = Lake.open(order.root, now=now)
     if order.verb == "drop":
         lake.drop(order.job_id, reason="not needed")
