@@ -29,6 +29,15 @@ class Pin:
         return {"EVALLAKE_SNAPSHOTS": str(self.folder)}
 
 
+def prepare(lake: Lake) -> None:
+    """Have the lake say all that this version reads, and its snapshots all that the log says.
+
+    Nothing is written where that is so already. LakeError where it is not, and may not be written.
+    """
+    lake.mend_schema_files()
+    lake.refresh_snapshots(only_if_stale=True)
+
+
 def pin(lake: Lake, folder: Path) -> Pin:
     """Look at the log and keep what it says in `folder`; StoreError where either is refused."""
     folding = lake.folding()
