@@ -57,7 +57,7 @@ def main() -> int:
     asked = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="evallake-kills-", dir=asked.folder) as folder:
-        tally = run(Path(folder), kills=asked.kills, seed=asked.seed, verbs=asked.verbs.split(","))
+        tally = run(Path(folder), kills=asked.kills, seed=asked.seed, verbs=asked.verbs)
     for line in tally.lines():
         print(line)
     print(f"seed {asked.seed}, {time.monotonic() - began:.0f} s")

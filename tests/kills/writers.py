@@ -2,7 +2,7 @@
 
 Writers ingest the same and different jobs, again and by force, drop, restore, compact and vacuum,
 each as fast as it can. One kind of reader asks the lake for its visible loads and reads every row
-of them; another asks SQL. A load that is not whole, not there in all tables, or not what its
+of them; another asks SQL; a third builds the published tables, if that is wanted. A load that is not whole, not there in all tables, or not what its
 source has to become is an anomaly; so is an error that a writer does not expect, and a load that
 was reported as committed and is gone in the end.
 
@@ -16,6 +16,7 @@ import json
 import os
 import random
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -29,7 +30,7 @@ import duckdb
 
 from ingest.errors import IngestError, UnknownJobError
 from ingest.lake import Lake
-from tests.fixtures.contents import Reading, differences
+from tests.fixtures.contents import NOTHING, Reading, differences
 from tests.fixtures.invariants import Known, violations
 from tests.fixtures.visible_by_sql import look_by_sql
 from tests.kills.jobs import Source, by_digest, write_sources
@@ -96,16 +97,19 @@ class Rush:
         self._running: dict[int, tuple[str, Callable[[Say], None]]] = {}
         self._names = 0
 
-    def run(self, *, writers: int, kill_every: float | None) -> Outcome:
+    def run(self, *, writers: int, kill_every: float | None, builds: bool) -> Outcome:
         """Everybody works until the time is over; what came of it.
 
         Args:
             writers: at work at a time (count).
             kill_every: seconds between two kills of a writer, which is replaced; None for none.
+            builds: whether `evallake build` is run again and again meanwhile.
         """
         Lake.open(self.root, create=True)
-        work = [self._write for _ in range(writers)]
-        for number, does in enumerate([*work, self._read_rows, self._read_rows, self._ask]):
+        everybody = [*[self._write] * writers, self._read_rows, self._read_rows, self._ask]
+        if builds:
+            everybody.append(self._build)
+        for number, does in enumerate(everybody):
             self._start(f"{does.__name__.strip('_')}-{number}", does)
         outcome = Outcome()
         chance = random.Random(self._seed)
@@ -223,6 +227,29 @@ class Rush:
             say(anomaly="SQL sees two loads of a job at once")
         say(look="queries")
 
+    def _build(self, say: Say) -> None:
+        """The published tables, built from the lake while all the others are at it."""
+        published = Path(self.root, "evallake.duckdb")
+        built = subprocess.run(
+            [sys.executable, "-m", "evallake", "--root", self.root, "build", "--threads", "1"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if built.returncode:
+            say(anomaly=f"build ended with {built.returncode}: {built.stderr[-2000:]}")
+            return
+        with duckdb.connect(str(published), read_only=True) as connection:
+            rows = connection.execute(
+                "select job_id, input_digest, count(example_id) from stg_lake__current_loads"
+                " left join fct_examples using (job_id) group by all"
+            ).fetchall()
+        for job_id, digest, examples in rows:
+            known = self._contents[digest].get("examples", NOTHING).rows
+            if examples != known:
+                say(anomaly=f"job {job_id}: {examples} examples are published, known are {known}")
+        say(look="builds")
+
     def _is_given_up(self, lake: Lake, load_id: str) -> bool:
         """Whether a vacuum removed a load that was hidden since the reader began."""
         return any(load.load_id == load_id and load.state == "vacuumed" for load in lake.loads())
@@ -256,6 +283,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=3.0)
     parser.add_argument("--grace", type=float, default=20.0, help="of vacuums (seconds)")
     parser.add_argument("--kill-every", type=float, help="kill a writer every so many seconds")
+    parser.add_argument("--build", action="store_true", help="build the tables meanwhile")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="where the lake is made (default: TMPDIR)")
     asked = parser.parse_args()
@@ -264,7 +292,7 @@ def main() -> int:
         rush = Rush(
             Path(folder), sources, seconds=asked.minutes * 60, grace=asked.grace, seed=asked.seed
         )
-        outcome = rush.run(writers=asked.writers, kill_every=asked.kill_every)
+        outcome = rush.run(writers=asked.writers, kill_every=asked.kill_every, builds=asked.build)
     for line in outcome.lines():
         print(line)
     return 1 if outcome.anomalies else 0
