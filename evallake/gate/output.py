@@ -9,7 +9,7 @@ from dataclasses import asdict
 from xml.etree import ElementTree
 
 from evallake.gate.deciding import FAIL, INCONCLUSIVE, PASS
-from evallake.gate.running import GateResult, RuleResult
+from evallake.gate.results import GateResult, RuleResult
 from evallake.text import NOTHING, visible
 
 EXIT_CODES = {PASS: 0, FAIL: 10, INCONCLUSIVE: 11}

@@ -13,8 +13,9 @@ from click.testing import CliRunner, Result
 from evallake.cli import cli
 from evallake.config import configure
 from evallake.gate.deciding import t_evidence
-from evallake.gate.reading import read_clusters, read_moments, read_pair
+from evallake.gate.reading import read_pair
 from evallake.gate.samples import moments_of
+from evallake.gate.sums import read_clusters, read_moments
 from tests.unit.gate.tables import Key, draw_keys, write_tables
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from evallake.errors import RulesError
 from evallake.gate.reading import Metric
+from evallake.gate.resolving import resolve
 from evallake.gate.rules import DEFAULT_RULES, Rule, read_rules
-from evallake.gate.running import resolve
 
 GOOD = """rules:
   - metric: correctness
