@@ -32,8 +32,10 @@ order by
     case metric_kind
         when 'correctness' then 1
         when 'calibration' then 2
-        when 'field' then 3
-        when 'metric' then 4
-        else 5
+        when 'ranking' then 3
+        when 'field' then 4
+        when 'metric' then 5
+        when 'corpus' then 6
+        else 7
     end asc,
     metric_name asc

@@ -9,7 +9,12 @@ from evallake.report.pair_facts import Delta, PairFacts, SliceDelta
 from evallake.report.pair_sentences import pair_flags, pair_sentences
 from evallake.report.values import Estimate
 
-METRICS = {"correctness": "correctness", "ece": "calibration error (ECE)"}
+METRICS = {
+    "correctness": "correctness",
+    "ece": "calibration error (ECE)",
+    "auroc": "ranking by confidence (AUROC)",
+    "bleu": "BLEU of the corpus",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 -- Grain: one row per (replicate, group_number) with a weight above 0.
 -- The Poisson weights of the bootstrap: how often each hash group of clusters is drawn in each
 -- replicate. Made from MD5 alone, so every engine and every build draws the same; all pairs and
--- all their metrics share them.
+-- all their metrics share them. Replicate -1 draws every group once: the data as they are; it is
+-- the only one where this build bootstraps no pair.
 
 with groups_of_clusters as (
 
@@ -22,6 +23,7 @@ hashed as (
         ) }} as digits
     from groups_of_clusters
     cross join unnest(sequence(0, {{ var('bootstrap_replicates') // 8 - 1 }})) as blocks (k)
+    where exists (select 1 from {{ ref('int_changed_pairs') }} where is_bootstrapped)
 
 ),
 
@@ -43,6 +45,14 @@ weighted as (
         group_number,
         {{ poisson_weight('draw') }} as weight
     from drawn
+
+    union all
+
+    select
+        -1 as replicate,
+        group_number,
+        1 as weight
+    from groups_of_clusters
 
 ),
 

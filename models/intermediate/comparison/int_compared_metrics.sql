@@ -1,12 +1,13 @@
 -- Grain: one row per (job_id, metric_number).
--- What is compared of each job: correctness, confidence, calibration error, every metric of its
--- examples, and whether each field is right; with direction, scale and aggregation.
+-- What is compared of each job: correctness, confidence, calibration error, AUROC, BLEU where its
+-- examples have counts, every metric of its examples, and whether each field is right; with
+-- direction, scale and aggregation.
 
-{%- set own_names = ['correctness', 'confidence', 'ece'] %}
+{%- set own_names = ['correctness', 'confidence', 'ece', 'auroc', 'bleu'] %}
 
 with requests as (
 
-    select * from {{ ref('int_pair_requests') }}
+    select * from {{ ref('int_changed_pairs') }}
 
 ),
 
@@ -27,6 +28,7 @@ metrics as (
     where
         metric_value is not null
         and job_id in (select job_id from compared_jobs)
+        {{ of_compared_loads(word='and') }}
 
 ),
 
@@ -42,7 +44,7 @@ declared as (
         end as is_higher_better,
         case when min(aggregation) = max(aggregation) then min(aggregation) end as aggregation,
         case when min(scale_max) = max(scale_max) then min(scale_max) end as scale_max
-    from {{ ref('stg_lake__job_metrics') }}
+    from {{ ref('stg_lake__job_metrics') }} {{ of_compared_loads() }}
     group by job_id, metric_name
 
 ),
@@ -57,17 +59,8 @@ field_counts as (
     where
         has_gold
         and job_id in (select job_id from compared_jobs)
+        {{ of_compared_loads(word='and') }}
     group by job_id, field_path
-
-),
-
-frequent_fields as (
-
-    select field_path
-    from field_counts
-    group by field_path
-    order by sum(examples) desc nulls last, field_path asc
-    limit {{ var('compared_fields') }}
 
 ),
 
@@ -77,6 +70,7 @@ named as (
         ('correctness', 'correctness', 'true'),
         ('confidence', 'confidence', 'cast(null as boolean)'),
         ('calibration', 'ece', 'false'),
+        ('ranking', 'auroc', 'true'),
     ] %}
     select
         job_id,
@@ -85,11 +79,26 @@ named as (
         cast(null as varchar) as source_name,
         {{ better }} as is_higher_better,
         'mean' as aggregation,
-        1e0 as scale_max
+        1e0 as scale_max,
+        cast(null as bigint) as examples
     from compared_jobs
 
     union all
     {% endfor %}
+    select distinct
+        job_id,
+        'corpus' as metric_kind,
+        'bleu' as metric_name,
+        cast(null as varchar) as source_name,
+        true as is_higher_better,
+        'corpus' as aggregation,
+        1e2 as scale_max,
+        cast(null as bigint) as examples
+    from {{ ref('stg_lake__example_bleu') }}
+    where job_id in (select job_id from compared_jobs) {{ of_compared_loads(word='and') }}
+
+    union all
+
     select
         metrics.job_id,
         'metric' as metric_kind,
@@ -104,7 +113,8 @@ named as (
         metrics.metric_name as source_name,
         declared.is_higher_better,
         coalesce(declared.aggregation, 'mean') as aggregation,
-        declared.scale_max
+        declared.scale_max,
+        cast(null as bigint) as examples
     from metrics
     left join declared
         on
@@ -120,9 +130,9 @@ named as (
         field_counts.field_path as source_name,
         true as is_higher_better,
         'mean' as aggregation,
-        1e0 as scale_max
+        1e0 as scale_max,
+        field_counts.examples
     from field_counts
-    inner join frequent_fields on field_counts.field_path = frequent_fields.field_path
 
 ),
 
@@ -141,7 +151,10 @@ final as (
         source_name,
         is_higher_better,
         aggregation,
-        scale_max
+        scale_max,
+
+        -- measures
+        examples
     from named
 
 )

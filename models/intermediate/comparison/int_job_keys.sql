@@ -3,7 +3,7 @@
 
 with requests as (
 
-    select * from {{ ref('int_pair_requests') }}
+    select * from {{ ref('int_changed_pairs') }}
 
 ),
 
@@ -27,7 +27,7 @@ final as (
         -- measures
         count(*) as repeats
     from {{ ref('fct_examples') }}
-    where job_id in (select job_id from compared_jobs)
+    where job_id in (select job_id from compared_jobs) {{ of_compared_loads(word='and') }}
     group by job_id, example_key
 
 )

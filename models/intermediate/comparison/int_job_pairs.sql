@@ -1,9 +1,11 @@
 -- Grain: one row per (baseline_job_id, candidate_job_id).
 -- The pairs that are compared: by which key, how far they overlap, and what else differs.
 
+{{ config(materialized=kept_table()) }}
+
 with requests as (
 
-    select * from {{ ref('int_pair_requests') }}
+    select * from {{ ref('int_changed_pairs') }}
 
 ),
 
@@ -41,8 +43,10 @@ scorers as (
     select
         job_id,
         array_join(array_sort(array_distinct(array_agg(correctness_rule))), ' | ') as rules
-    from {{ ref('int_task_rules') }}
-    where correctness_rule is not null
+    from {{ ref('fct_examples') }}
+    where
+        correctness_rule is not null
+        {{ of_compared_loads(word='and') }}
     group by job_id
 
 ),
@@ -56,7 +60,7 @@ compared as (
         requests.baseline_job_id,
         requests.candidate_job_id,
         requests.reason,
-        requests.importance,
+        requests.is_bootstrapped,
         matched.pairing_key,
         coalesce(matched.overlap, 0) as overlap,
         coalesce(baseline_sizes.example_keys, 0) as baseline_keys,
@@ -152,12 +156,12 @@ final as (
         same_scorer,
         same_prompt,
         same_inference,
+        is_bootstrapped,
         baseline_model_name,
         candidate_model_name,
         case when words <> '' then substr(words, 1, length(words) - 2) end as finding,
 
         -- measures
-        importance,
         overlap,
         baseline_keys - overlap as baseline_only,
         candidate_keys - overlap as candidate_only,

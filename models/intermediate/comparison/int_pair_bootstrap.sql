@@ -8,8 +8,8 @@
 with requests as (
 
     select *
-    from {{ ref('int_pair_requests') }}
-    where importance <= {{ var('bootstrap_pairs') }}
+    from {{ ref('int_changed_pairs') }}
+    where is_bootstrapped
 
 ),
 
@@ -29,15 +29,34 @@ pair_metrics as (
 
 ),
 
-calibrations as (
+weights as (
 
-    select * from {{ ref('int_pair_calibration') }}
+    select *
+    from {{ ref('int_bootstrap_weights') }}
+    where replicate >= 0
 
 ),
 
-weights as (
+-- statistics of all answers at once come as replicates already
+drawn_statistics as (
 
-    select * from {{ ref('int_bootstrap_weights') }}
+    select
+        pair_id,
+        'calibration' as metric_kind,
+        replicate,
+        drawn_groups,
+        candidate_error - baseline_error as replicate_delta
+    from {{ ref('int_pair_calibration') }}
+
+    union all
+
+    select
+        pair_id,
+        'corpus' as metric_kind,
+        replicate,
+        drawn_groups,
+        candidate_bleu - baseline_bleu as replicate_delta
+    from {{ ref('int_pair_bleu') }}
 
 ),
 
@@ -137,20 +156,21 @@ replicates as (
     union all
 
     select
-        calibrations.pair_id,
+        drawn_statistics.pair_id,
         pair_metrics.metric_number,
-        calibrations.candidate_error - calibrations.baseline_error as replicate_delta,
+        drawn_statistics.replicate_delta,
         observed.drawn_groups
-    from calibrations
+    from drawn_statistics
     inner join pair_metrics
         on
-            calibrations.pair_id = pair_metrics.pair_id
-            and pair_metrics.metric_kind = 'calibration'
-    inner join calibrations as observed
+            drawn_statistics.pair_id = pair_metrics.pair_id
+            and drawn_statistics.metric_kind = pair_metrics.metric_kind
+    inner join drawn_statistics as observed
         on
-            calibrations.pair_id = observed.pair_id
+            drawn_statistics.pair_id = observed.pair_id
+            and drawn_statistics.metric_kind = observed.metric_kind
             and observed.replicate = -1
-    where calibrations.replicate >= 0
+    where drawn_statistics.replicate >= 0
 
 ),
 
@@ -166,6 +186,7 @@ ranked as (
 
 ),
 
+-- fewer groups do not show how far another sample would lie
 final as (
 
     select
@@ -176,12 +197,13 @@ final as (
         -- measures
         max(drawn_groups) as drawn_groups,
         max(drawn_replicates) as replicates,
-        stddev_samp(replicate_delta) as replicate_stddev,
-        count(*) filter (where replicate_delta <= 0e0) as replicates_not_above,
-        count(*) filter (where replicate_delta >= 0e0) as replicates_not_below
+        case when max(drawn_groups) >= {{ var('min_clusters') }} then stddev_samp(replicate_delta) end
+            as replicate_stddev
         {%- for side, share in [('lower', (1 - level) / 2), ('upper', (1 + level) / 2)] %},
-        {{ quantile_of_ranked('replicate_delta', 'place', 'drawn_replicates', share) }}
-            as {{ side }}_quantile
+        case
+            when max(drawn_groups) >= {{ var('min_clusters') }}
+                then {{ quantile_of_ranked('replicate_delta', 'place', 'drawn_replicates', share) }}
+        end as {{ side }}_quantile
         {%- endfor %}
     from ranked
     group by pair_id, metric_number

@@ -9,8 +9,8 @@
 with requests as (
 
     select *
-    from {{ ref('int_pair_requests') }}
-    where importance <= {{ var('bootstrap_pairs') }}
+    from {{ ref('int_changed_pairs') }}
+    where is_bootstrapped
 
 ),
 
@@ -20,59 +20,29 @@ weights as (
 
 ),
 
-pair_keys as (
-
-    select * from {{ ref('int_pair_keys') }}
-
-),
-
 answers as (
 
-    select *
-    from {{ ref('int_pair_examples') }}
-    where confidence_bin is not null
+    select * from {{ ref('int_pair_confidences') }}
 
 ),
 
 -- the answers of a key share its weight of one
-calibrated_keys as (
-
-    select
-        key_number,
-        count(*) filter (where is_candidate = 0) as baseline_answers,
-        count(*) filter (where is_candidate = 1) as candidate_answers
-    from answers
-    group by key_number
-    having
-        count(*) filter (where is_candidate = 0) > 0
-        and count(*) filter (where is_candidate = 1) > 0
-
-),
-
 gaps as (
 
     select
-        answers.pair_id,
-        answers.key_number,
-        pair_keys.group_number,
-        answers.is_candidate,
-        answers.confidence_bin,
+        pair_id,
+        key_number,
+        group_number,
+        is_candidate,
+        confidence_bin,
         cast(
             floor(
-                1e9
-                * (answers.confidence - case when answers.is_correct then 1e0 else 0e0 end)
-                / cast(
-                    case
-                        when answers.is_candidate = 1 then calibrated_keys.candidate_answers
-                        else calibrated_keys.baseline_answers
-                    end as double
-                )
+                1e9 * (confidence - case when is_correct then 1e0 else 0e0 end)
+                / cast(key_answers as double)
                 + 0.5e0
             ) as double
         ) as gap
     from answers
-    inner join calibrated_keys on answers.key_number = calibrated_keys.key_number
-    inner join pair_keys on answers.key_number = pair_keys.key_number
 
 ),
 
@@ -93,47 +63,29 @@ group_gaps as (
 
 ),
 
-draws as (
-
-    select
-        group_number,
-        replicate,
-        cast(weight as double) as weight
-    from weights
-
-    union all
-
-    select distinct
-        group_number,
-        -1 as replicate,
-        1e0 as weight
-    from group_gaps
-
-),
-
 final as (
 
     select
         -- ids
         group_gaps.pair_id,
-        draws.replicate,
+        weights.replicate,
 
         -- measures
-        cast(floor(sum(draws.weight * group_gaps.group_keys) + 0.5e0) as bigint) as drawn_keys,
+        cast(floor(sum(weights.weight * group_gaps.group_keys) + 0.5e0) as bigint) as drawn_keys,
         count(*) as drawn_groups
         {%- for side in ['baseline', 'candidate'] %},
         (
             {%- for bin in range(bins) %}
-            abs(sum(draws.weight * group_gaps.{{ side }}_gap_{{ bin }})){{ ' +' if not loop.last }}
+            abs(sum(weights.weight * group_gaps.{{ side }}_gap_{{ bin }})){{ ' +' if not loop.last }}
             {%- endfor %}
-        ) / (1e9 * sum(draws.weight * group_gaps.group_keys)) as {{ side }}_error
+        ) / (1e9 * sum(weights.weight * group_gaps.group_keys)) as {{ side }}_error
         {%- endfor %}
     from group_gaps
-    inner join draws on group_gaps.group_number = draws.group_number
+    inner join weights on group_gaps.group_number = weights.group_number
     where
-        draws.replicate = -1
+        weights.replicate = -1
         or group_gaps.pair_id in (select pair_id from requests)
-    group by group_gaps.pair_id, draws.replicate
+    group by group_gaps.pair_id, weights.replicate
 
 )
 

@@ -2,7 +2,7 @@
 -- What every comparison of means is made of: both jobs' values of a metric for one example,
 -- repeats averaged first. Examples with a value in both jobs only.
 
-{{ config(materialized='view') }}
+{{ config(materialized=kept_table('view')) }}
 
 with pair_values as (
 

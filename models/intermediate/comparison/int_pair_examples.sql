@@ -3,7 +3,7 @@
 
 with requests as (
 
-    select * from {{ ref('int_pair_requests') }}
+    select * from {{ ref('int_changed_pairs') }}
 
 ),
 
@@ -15,13 +15,13 @@ pair_keys as (
 
 examples as (
 
-    select * from {{ ref('fct_examples') }}
+    select * from {{ ref('fct_examples') }} {{ of_compared_loads() }}
 
 ),
 
 outcomes as (
 
-    select * from {{ ref('int_example_outcomes') }}
+    select * from {{ ref('int_example_outcomes') }} {{ of_compared_loads('job_id') }}
 
 ),
 

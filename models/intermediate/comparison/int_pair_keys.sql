@@ -6,7 +6,7 @@
 
 with requests as (
 
-    select * from {{ ref('int_pair_requests') }}
+    select * from {{ ref('int_changed_pairs') }}
 
 ),
 

@@ -1,9 +1,10 @@
 -- Grain: one row per (pair_id, metric_number).
--- What is compared of a pair of jobs: whatever either of them reports.
+-- What is compared of a pair of jobs: whatever either of them reports, and the compared_fields
+-- fields that most of their examples have.
 
 with requests as (
 
-    select * from {{ ref('int_pair_requests') }}
+    select * from {{ ref('int_changed_pairs') }}
 
 ),
 
@@ -33,14 +34,12 @@ reported as (
 
 ),
 
-final as (
+merged as (
 
     select
-        -- ids
         pair_id,
         metric_number,
-
-        -- attributes; null where the jobs contradict each other
+        -- null where the jobs contradict each other
         max(metric_kind) as metric_kind,
         max(metric_name) as metric_name,
         case
@@ -50,9 +49,42 @@ final as (
         case when min(aggregation) = max(aggregation) then min(aggregation) end as aggregation,
         case when min(scale_max) = max(scale_max) then min(scale_max) end as scale_max,
         bool_or(is_candidate = 0) as is_in_baseline,
-        bool_or(is_candidate = 1) as is_in_candidate
+        bool_or(is_candidate = 1) as is_in_candidate,
+        sum(examples) as examples
     from reported
     group by pair_id, metric_number
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by pair_id, metric_kind
+            order by examples desc nulls last, metric_name asc nulls last
+        ) as place
+    from merged
+
+),
+
+final as (
+
+    select
+        -- ids
+        pair_id,
+        metric_number,
+
+        -- attributes
+        metric_kind,
+        metric_name,
+        is_higher_better,
+        aggregation,
+        scale_max,
+        is_in_baseline,
+        is_in_candidate
+    from ranked
+    where metric_kind <> 'field' or place <= {{ var('compared_fields') }}
 
 )
 

@@ -13,9 +13,7 @@ with jobs as (
 
 whole_jobs as (
 
-    select job_id
-    from {{ ref('int_slices') }}
-    where slice_id < 0
+    select distinct job_id from {{ ref('fct_examples') }}
 
 ),
 
@@ -23,6 +21,7 @@ described as (
 
     select
         jobs.job_id,
+        jobs.load_id,
         jobs.dataset_id,
         jobs.evaluated_at_utc,
         -- a job of no known family has a history of its own
@@ -152,23 +151,19 @@ kept as (
 
 ),
 
-final as (
+numbered as (
 
     select
-        -- ids; the number means nothing outside this build
         kept.baseline_job_id,
         kept.candidate_job_id,
-        row_number() over (order by kept.baseline_job_id asc, kept.candidate_job_id asc) as pair_id,
-
-        -- attributes
+        {{ md5_hex("kept.baseline_job_id || '|' || kept.candidate_job_id") }} as pair_hash,
         case kept.preference
             when 1 then 'named as baseline'
             when 2 then 'tagged as baseline'
             when 3 then 'previous job of the model family'
             else 'newest jobs on the same data'
         end as reason,
-
-        -- measures
+        baselines.load_id || ' ' || candidates.load_id as load_ids,
         row_number() over (
             order by
                 case when kept.preference <= 2 then 1 else 2 end asc nulls last,
@@ -176,7 +171,29 @@ final as (
                 kept.baseline_job_id asc
         ) as importance
     from kept
+    inner join described as baselines on kept.baseline_job_id = baselines.job_id
     inner join evaluated as candidates on kept.candidate_job_id = candidates.job_id
+
+),
+
+final as (
+
+    select
+        -- ids; the number names the pair in every build
+        baseline_job_id,
+        candidate_job_id,
+        {{ hex_number('pair_hash', 1, 15) }} as pair_id,
+
+        -- attributes
+        reason,
+        importance <= {{ var('bootstrap_pairs') }} as is_bootstrapped,
+        load_ids
+        || case when importance <= {{ var('bootstrap_pairs') }} then ' bootstrapped, ' else ' ' end
+        || reason as made_of,
+
+        -- measures
+        importance
+    from numbered
 
 )
 

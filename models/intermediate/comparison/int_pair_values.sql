@@ -27,6 +27,7 @@ compared_metrics as (
         metric_kind,
         source_name
     from {{ ref('int_compared_metrics') }}
+    where metric_number in (select metric_number from {{ ref('int_pair_metrics') }})
 
 ),
 
@@ -42,7 +43,7 @@ metrics as (
         on
             metrics.metric_name = compared_metrics.source_name
             and compared_metrics.metric_kind = 'metric'
-    where metrics.metric_value is not null
+    where metrics.metric_value is not null {{ of_compared_loads('load_id', 'and') }}
 
 ),
 
@@ -58,7 +59,7 @@ fields as (
         on
             fields.field_path = compared_metrics.source_name
             and compared_metrics.metric_kind = 'field'
-    where fields.has_gold
+    where fields.has_gold {{ of_compared_loads('load_id', 'and') }}
 
 ),
 

@@ -2,6 +2,8 @@
 -- The examples that regressed or improved, with both answers side by side. What did not change is
 -- counted in mart_model_deltas (ties) and not listed.
 
+{{ config(materialized=kept_table()) }}
+
 with pair_values as (
 
     select *
@@ -38,13 +40,13 @@ pair_examples as (
 
 examples as (
 
-    select * from {{ ref('fct_examples') }}
+    select * from {{ ref('fct_examples') }} {{ of_compared_loads() }}
 
 ),
 
 texts as (
 
-    select * from {{ ref('stg_lake__examples') }}
+    select * from {{ ref('stg_lake__examples') }} {{ of_compared_loads() }}
 
 ),
 

@@ -3,6 +3,8 @@
 -- Only slices that are known before the answer; a slice made of answers would differ by itself.
 -- q values: the family is all single slices of one ordered pair, or all its pairs of slices.
 
+{{ config(materialized=kept_table()) }}
+
 with pairs as (
 
     select * from {{ ref('int_job_pairs') }}
@@ -113,33 +115,7 @@ final as (
         aggregation,
         scale_max,
 
-        -- the difference
-        pairs,
-        clusters,
-        baseline_value,
-        candidate_value,
-        delta,
-        delta_stderr,
-        delta_lower,
-        delta_upper,
-
-        -- is it real
-        p_method,
-        p_value,
-        q_value,
-        holm_p_value,
-        family_tests,
-        {{ comparison_verdict('is_told_differently') }} as verdict,
-        case when is_higher_better then higher when not is_higher_better then lower end as wins,
-        ties,
-        case when is_higher_better then lower when not is_higher_better then higher end as losses,
-        higher as candidate_higher,
-        lower as candidate_lower,
-        sign_test_p_value,
-        only_baseline_correct,
-        only_candidate_correct,
-        mcnemar_exact_p_value,
-        mcnemar_mid_p_value,
+        {{ difference_columns() }},
 
         -- what pairing was worth
         correlation,

@@ -11,11 +11,12 @@ import pyarrow as pa
 from tests.unit.statistics.macros import ROOT, render
 
 CHAIN = (
+    "int_pair_requests",
+    "int_changed_pairs",
     "int_example_outcomes",
     "int_slice_values",
     "int_slices",
     "int_example_slices",
-    "int_pair_requests",
     "int_job_keys",
     "int_pair_keys",
     "int_job_pairs",
@@ -28,12 +29,23 @@ CHAIN = (
     "int_pair_sums",
     "int_pair_estimates",
     "int_bootstrap_weights",
+    "int_pair_confidences",
     "int_pair_calibration",
+    "int_pair_ranking",
+    "int_pair_bleu",
     "int_pair_bootstrap",
+    "int_pair_statistics",
     "mart_model_deltas",
     "mart_slice_deltas",
 )
 """In the order in which they read each other."""
+
+BLEU_COUNTS = (
+    *(f"correct_{n}" for n in range(1, 5)),
+    *(f"total_{n}" for n in range(1, 5)),
+    "prediction_words",
+    "reference_words",
+)
 
 MD5_HEX = "{% macro md5_hex(text) %}md5({{ text }}){% endmacro %}"
 
@@ -52,6 +64,8 @@ class Answer:
     confidence: float | None = None
     metrics: Mapping[str, float | None] = field(default_factory=dict)
     fields: Mapping[str, bool] = field(default_factory=dict)
+    bleu: Sequence[int] = ()
+    """What the answer adds to corpus BLEU, in the order of `BLEU_COUNTS`; none without."""
     slices: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -83,6 +97,7 @@ def _facts(
     jobs: Sequence[Mapping[str, object]],
     declared: Sequence[Mapping[str, object]],
 ) -> dict[str, pa.Table]:
+    rules = {job["job_id"]: job.get("rule") for job in jobs}
     ids = [
         {
             "job_id": answer.job,
@@ -101,6 +116,7 @@ def _facts(
             "confidence": answer.confidence,
             "is_quality_pass": None,
             "is_schema_valid": None,
+            "correctness_rule": rules.get(answer.job),
         }
         for own, answer in zip(ids, answers, strict=True)
     ]
@@ -114,6 +130,11 @@ def _facts(
         for own, answer in zip(ids, answers, strict=True)
         for path, is_match in answer.fields.items()
     ]
+    counts = [
+        own | dict(zip(BLEU_COUNTS, answer.bleu, strict=True))
+        for own, answer in zip(ids, answers, strict=True)
+        if answer.bleu
+    ]
     slices = [
         {**own, "slice_key": key, "slice_value": value, "is_outcome_slice": key == "outcome"}
         for own, answer in zip(ids, answers, strict=True)
@@ -124,8 +145,9 @@ def _facts(
     settings = dict.fromkeys(("temperature", "top_p", "top_k", "max_new_tokens"), number)
     return {
         "dim_jobs": _table(
-            jobs,
-            **dict.fromkeys(("job_id", "dataset_id", "model_family", "task_name"), text),
+            [{"load_id": f"load of {job['job_id']}", **job} for job in jobs],
+            **dict.fromkeys(("job_id", "load_id", "dataset_id", "model_family"), text),
+            task_name=text,
             **dict.fromkeys(("model_name", "tags_json", "reasoning_effort"), text),
             evaluated_at_utc=pa.timestamp("ms"),
             **settings,
@@ -138,6 +160,7 @@ def _facts(
             confidence=number,
             is_quality_pass=truth,
             is_schema_valid=truth,
+            correctness_rule=text,
         ),
         "fct_example_slices": _table(
             slices, **own_columns, slice_key=text, slice_value=text, is_outcome_slice=truth
@@ -148,6 +171,9 @@ def _facts(
         "stg_lake__example_metrics": _table(
             metrics, **own_columns, metric_name=text, metric_value=number
         ),
+        "stg_lake__example_bleu": _table(
+            counts, **own_columns, **dict.fromkeys(BLEU_COUNTS, pa.int32())
+        ),
         "stg_lake__job_metrics": _table(
             declared,
             job_id=text,
@@ -155,11 +181,6 @@ def _facts(
             higher_is_better=truth,
             aggregation=text,
             scale_max=number,
-        ),
-        "int_task_rules": _table(
-            [{"job_id": job["job_id"], "correctness_rule": job.get("rule")} for job in jobs],
-            job_id=text,
-            correctness_rule=text,
         ),
     }
 
