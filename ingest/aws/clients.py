@@ -12,6 +12,7 @@ import weakref
 from functools import cache
 from typing import Any
 
+from ingest.aws.calls import tell_calls
 from ingest.aws.refusals import refusals
 from ingest.errors import InputError
 
@@ -59,6 +60,7 @@ def client(service: str, *, attempts: int | None = None) -> Any:
         session: Any = get_session()
         session.register_component("data_loader", _service_models())
         made = session.create_client(service, region_name=region(), config=config)
+    tell_calls(made)
     # Its connections go when it goes; nothing of ours has to be closed by whoever asked for one.
     connections = made._endpoint.http_session
     weakref.finalize(made, connections.close)

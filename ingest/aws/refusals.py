@@ -6,11 +6,14 @@ have taken place after all, is the caller's to decide; `error_code` and `was_ref
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from ingest.errors import IngestError, StoreError
+
+log = logging.getLogger(__name__)
 
 _SIGN_IN = "sign in (aws sso login, aws configure), or name a profile with AWS_PROFILE"
 _SIGN_IN_AGAIN = "sign in again, or renew AWS_SESSION_TOKEN, and run the command again"
@@ -163,6 +166,10 @@ def refusal(error: BaseException, *, doing: str, where: str) -> IngestError:
     code, message = _said(error)
     what, do = _meaning(error, code, message)
     detail = ": ".join(part for part in (code, message) if part)
+    log.warning(
+        "AWS refused",
+        extra={"doing": doing, "where": where, "code": code or type(error).__name__},
+    )
     return StoreError(f"cannot {doing}, {what} ({detail})", where=where, do=do)
 
 

@@ -9,6 +9,7 @@ table is in Glue's words is `ingest.lake.glue_tables`; calls in bulk are `ingest
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -37,6 +38,8 @@ from ingest.lake.glue_tables import (
 )
 from ingest.lake.ulid import made_at
 from ingest.tables import TABLES, Table
+
+log = logging.getLogger(__name__)
 
 _NAME = re.compile(r"[a-z0-9_]{1,255}")
 _TABLES_AT_ONCE = 8
@@ -101,6 +104,7 @@ class GlueCatalogue:
             return self._partitions.add(table.name, [self._wanted(table, (job_id, load_id))])
 
         self._all(tables, register)
+        log.info("a load is registered", extra=self._about(job_id, load_id))
 
     def forget_load(self, job_id: str, load_id: str, *, tables: Iterable[str]) -> None:
         """Remove the load's partitions; its files are not touched."""
@@ -109,6 +113,7 @@ class GlueCatalogue:
             self._partitions.remove(table.name, [(job_id, load_id)])
 
         self._all(tables, forget)
+        log.info("a load is no longer registered", extra=self._about(job_id, load_id))
 
     def tidy(self, loads: Loads, *, now: datetime, grace: timedelta) -> int:
         """Remove partitions of loads that have been hidden for longer than `grace`."""
@@ -123,6 +128,8 @@ class GlueCatalogue:
 
         removed = sum(self._each(_large_tables(), remove))
         if removed:
+            facts = {"catalogue": self.name, "loads": len(gone), "partitions": removed}
+            log.info("partitions of hidden loads are removed", extra=facts)
             self._register_returned({load.load_id for load in gone}, loads)
         return removed
 
@@ -153,6 +160,9 @@ class GlueCatalogue:
         if removed:
             self._register_returned(removed, loads)
         return tuple(changes[name] for name in TABLES)
+
+    def _about(self, job_id: str, load_id: str) -> dict[str, str]:
+        return {"catalogue": self.name, "job_id": job_id, "load_id": load_id}
 
     def _check(self, *, replace_own: bool) -> tuple[TableChange, ...]:
         """Look at all tables first, so that a refusal leaves the catalogue as it was."""
@@ -210,6 +220,7 @@ class GlueCatalogue:
                 self._refuse(table, registered, replace_own=replace_own)
             else:
                 self._columns[table.name] = types_only(wanted)
+                log.info("a table is registered", extra={"table": self._place(table)})
                 return TableChange(table=table.name, action="created")
         wanted = table_input(table, self._root, columns=merged_columns(table, registered))
         self._columns[table.name] = types_only(wanted)
@@ -222,6 +233,9 @@ class GlueCatalogue:
                 DatabaseName=self._database, TableInput=wanted, SkipArchive=True
             )
         added = tuple(difference.column for difference in found if difference.is_addition)
+        log.info(
+            "a registered table is changed", extra={"table": self._place(table), "columns": added}
+        )
         # After the table: a partition that lacks its last columns reads as nulls meanwhile.
         mended = self._mend_partitions(table) if found and table.is_large else 0
         return TableChange(

@@ -8,11 +8,15 @@ those read once are kept. What events mean is decided in `ingest.lake.fold`.
 
 from __future__ import annotations
 
+import logging
+
 from ingest.errors import LakeError, OutcomeUnknownError, StoreError
 from ingest.lake.events import LogEvent, from_json, to_json
 from ingest.lake.layout import LOG, event_key, event_sequence
 from ingest.lake.store import Store
 from ingest.parallel import each
+
+log = logging.getLogger(__name__)
 
 
 class Log:
@@ -68,9 +72,12 @@ class Log:
             created = self._create(sequence, content, event.event_id)
             if created:
                 self._events.append((sequence, event))
+                _tell(sequence, event)
                 return sequence
             if self._read(sequence).event_id == event.event_id:
+                _tell(sequence, event)
                 return sequence
+            log.debug("another process was quicker", extra={"sequence": sequence})
 
     @property
     def _last(self) -> int:
@@ -100,3 +107,11 @@ class Log:
         event = from_json(self._store.read(key), key=key)
         self._events.append((sequence, event))
         return event
+
+
+def _tell(sequence: int, event: LogEvent) -> None:
+    """What the lake's log says now, in the log of this process."""
+    about = ("job_id", "load_id", "reason")
+    told = {name: getattr(event, name) for name in about if getattr(event, name, None) is not None}
+    kind = getattr(event, "kind", type(event).__name__.lower())
+    log.info(f"{kind}: event {sequence} of the lake's log", extra=told)

@@ -6,11 +6,14 @@ The one place where an OSError becomes a StoreError. Whether to try again is the
 from __future__ import annotations
 
 import errno
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from ingest.errors import StoreError
+
+log = logging.getLogger(__name__)
 
 _ADVICE = {
     errno.EACCES: "give this user the right to it, or choose another lake with EVALLAKE_ROOT",
@@ -33,6 +36,8 @@ def refusals(verb: str, path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        facts = {"doing": verb, "where": str(path), "errno": error.errno}
+        log.warning("the operating system refused", extra=facts)
         raise StoreError(
             f"cannot {verb} this ({error.strerror or error})",
             where=str(path),
