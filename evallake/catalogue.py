@@ -17,12 +17,13 @@ import pyarrow.parquet as pq
 from ingest.errors import UnknownJobError
 from ingest.lake import Lake, Load, unknown_job
 from ingest.parallel import each
-from ingest.tables import JOB_METRICS, JOBS
+from ingest.tables import EXPECTATION_RESULTS, JOB_METRICS, JOBS
 
 JOBS_LISTED = pa.schema(
     [
         pa.field("job_id", pa.string()),
         pa.field("state", pa.string()),
+        pa.field("reason", pa.string()),
         pa.field("model_name", pa.string()),
         pa.field("task_name", pa.string()),
         pa.field("dataset_name", pa.string()),
@@ -37,10 +38,21 @@ JOBS_LISTED = pa.schema(
 _OF_JOBS = ("load_id", "model_name", "task_name", "dataset_name", "evaluated_at_utc")
 """What the list takes from the lake's table of jobs."""
 
+_OF_EXPECTATIONS = (
+    "severity",
+    "table_name",
+    "expectation_key",
+    "rows_checked",
+    "rows_unexpected",
+    "reason",
+    "unexpected_values_json",
+)
+"""What is told of an expectation that a load does not meet."""
+
 
 def list_jobs(lake: Lake, *, hidden: bool = False) -> pa.Table:
-    """One row per visible job, the latest landed last; with `hidden`, every load there is."""
-    loads = [load for load in lake.loads() if load.state == "current" or hidden]
+    """One row per visible or held load, the latest landed last; with `hidden`, every load."""
+    loads = [load for load in lake.loads() if load.state in ("current", "held") or hidden]
     jobs = _small_rows(lake, loads, JOBS.name, columns=_OF_JOBS)
     rows: list[dict[str, Any]] = []
     for load in loads:
@@ -50,6 +62,7 @@ def list_jobs(lake: Lake, *, hidden: bool = False) -> pa.Table:
             {
                 "job_id": load.job_id,
                 "state": load.state,
+                "reason": load.reason,
                 "model_name": facts.get("model_name"),
                 "task_name": facts.get("task_name"),
                 "dataset_name": facts.get("dataset_name"),
@@ -64,7 +77,7 @@ def list_jobs(lake: Lake, *, hidden: bool = False) -> pa.Table:
 
 
 def describe_job(lake: Lake, job_id: str) -> dict[str, Any]:
-    """Everything that the lake knows of a job: facts, row accounting, findings, loads.
+    """Everything that the lake knows of a job: facts, row accounting, expectations, loads.
 
     Of a job that is not visible, its newest load is described.
 
@@ -77,6 +90,7 @@ def describe_job(lake: Lake, job_id: str) -> dict[str, Any]:
     shown = next((load for load in loads if load.state == "current"), loads[-1])
     accounting = shown.facts.accounting
     job = _small_rows(lake, [shown], JOBS.name)[shown.load_id]
+    checked = _small_rows(lake, [shown], EXPECTATION_RESULTS.name)[shown.load_id]
     return {
         "job_id": job_id,
         "state": shown.state,
@@ -100,6 +114,14 @@ def describe_job(lake: Lake, job_id: str) -> dict[str, Any]:
         "files": [asdict(file) for file in accounting.files],
         "tables": {table.table: table.rows for table in shown.facts.tables},
         "findings": [asdict(finding) for finding in shown.facts.findings],
+        "expectations": {
+            "checked": len(checked),
+            "not_met": [
+                {name: row[name] for name in _OF_EXPECTATIONS}
+                for row in checked
+                if not row["is_met"]
+            ],
+        },
         "reported_metrics": [
             {name: row[name] for name in ("task_key", "metric_name", "value", "stderr")}
             for row in _small_rows(lake, [shown], JOB_METRICS.name)[shown.load_id]

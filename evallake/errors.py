@@ -9,6 +9,8 @@ InputError                     exit 3
 ├── ComparisonError            two jobs that cannot be held against each other as asked
 ├── RulesError                 a rule of a gate that cannot be used
 ├── DataTestError              the build's own tests found data that breaks a promise
+├── HeldError                  a load that is kept from sight: a critical expectation failed
+├── UnmetError                 loads of the lake that fail a critical expectation
 └── ValidationError            an expectation that cannot be evaluated
 StoreError                     exit 4
 ├── BusyError                  another build of the same file is under way
@@ -36,6 +38,14 @@ class DataTestError(InputError):
         shown = ", ".join(failures[:3])
         more = f" and {len(failures) - 3} more" if len(failures) > 3 else ""
         super().__init__(f"{len(failures)} failed: {shown}{more}", where=where, do=do)
+
+
+class HeldError(InputError):
+    """A load is in the lake and nobody sees it, because it is not as it must be."""
+
+
+class UnmetError(InputError):
+    """Loads that were held against their expectations, and some do not meet a critical one."""
 
 
 class ValidationError(InputError):

@@ -16,11 +16,12 @@ from evallake.cli.demonstrating import demo
 from evallake.cli.gating import gate
 from evallake.cli.housekeeping import compact, vacuum
 from evallake.cli.ingesting import ingest
-from evallake.cli.inspecting import drop, jobs, restore, show
+from evallake.cli.inspecting import drop, jobs, release, restore, show
 from evallake.cli.options import Verbs, option
 from evallake.cli.querying import query
 from evallake.cli.registering import register
 from evallake.cli.reporting import report
+from evallake.cli.validating import validate
 from evallake.config import configure
 from evallake.logs import FORMATS, logs
 
@@ -87,8 +88,8 @@ def cli(
       3. evallake query job_summary        tables -> answers
       4. evallake gate                     may this job replace that one?
       5. evallake report                   tables -> one HTML file
-    Look and undo: evallake jobs, show JOB, drop JOB, restore JOB.
-    Keep house: evallake compact, vacuum.
+    Look and undo: evallake jobs, show JOB, drop JOB, restore JOB, release JOB.
+    Keep house: evallake validate, compact, vacuum.
     A lake on S3 is registered in Glue by itself; evallake register does it anew.
 
     \b
@@ -115,6 +116,8 @@ for _verb in (
     show,
     drop,
     restore,
+    release,
+    validate,
     query,
     gate,
     report,

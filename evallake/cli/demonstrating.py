@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from evallake.cli.options import format_option, option
+from evallake.cli.options import format_option, no_validate_option, option
 
 if TYPE_CHECKING:
     from evallake.config import Config
@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Where everything goes; a lake of its own, never yours.",
 )
+@no_validate_option()
 @option("--seed", type=int, default=0, metavar="N", help="Another seed, other sample jobs.")
 @format_option("text", "json")
-def demo(examples: int, folder: Path, seed: int, format: str) -> None:
+def demo(examples: int, folder: Path, no_validate: bool, seed: int, format: str) -> None:
     """Write sample jobs as an evaluation container would, then go the whole way with them.
 
     Two models on the same support tickets, and a judge that compares their answers: ingest, build,
@@ -49,7 +50,9 @@ def demo(examples: int, folder: Path, seed: int, format: str) -> None:
     from evallake.report import write_report
 
     config = configure(str(folder / "lake"), str(folder / "lake" / "evallake.duckdb"))
-    _ingest_samples(config, folder / "jobs", examples=examples, seed=seed)
+    _ingest_samples(
+        config, folder / "jobs", examples=examples, seed=seed, is_checked=not no_validate
+    )
     build_and_tell(config, BuildOptions(only_if_changed=True))
     target = folder / "report.html"
     with bar("drawing the report"):
@@ -63,8 +66,10 @@ def demo(examples: int, folder: Path, seed: int, format: str) -> None:
     click.echo(next_steps(folder, target, command=own_command()))
 
 
-def _ingest_samples(config: Config, folder: Path, *, examples: int, seed: int) -> None:
-    from evallake.cli.ingesting import land_sources
+def _ingest_samples(
+    config: Config, folder: Path, *, examples: int, seed: int, is_checked: bool
+) -> None:
+    from evallake.cli.ingesting import land_sources, the_door
     from evallake.cli.talk import bar, say
     from evallake.demo import write_demo_jobs, write_judge_job
     from ingest.lake import Lake
@@ -82,7 +87,8 @@ def _ingest_samples(config: Config, folder: Path, *, examples: int, seed: int) -
         )
         for job in jobs
     }
-    for line in land_sources(Lake.open(config.root, create=True), sources):
+    check = the_door() if is_checked else None
+    for line in land_sources(Lake.open(config.root, create=True), sources, check=check):
         if line.error is not None:
             raise line.error
         if line.result is not None:

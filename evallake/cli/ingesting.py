@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,15 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from evallake.cli.options import catalogue_of, configuration, format_option, option
+from evallake.cli.options import (
+    catalogue_of,
+    configuration,
+    format_option,
+    no_validate_option,
+    option,
+)
 from evallake.cli.talk import Rate, bar, complain, say
 
 if TYPE_CHECKING:
     from evallake.cli.talk import Step
+    from evallake.errors import HeldError
     from ingest.errors import IngestError
     from ingest.lake import Lake
     from ingest.lake.catalogue import Catalogue
-    from ingest.landing import IngestOptions, LandingResult
+    from ingest.landing import Check, IngestOptions, LandingResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +35,13 @@ class Landed:
     source: str
     result: LandingResult | None
     error: IngestError | None
+
+    @property
+    def exit_code(self) -> int:
+        """0 where the run is visible; of a held one, that of bad input."""
+        if self.error is not None:
+            return self.error.exit_code
+        return 3 if self.result is not None and self.result.outcome == "held" else 0
 
     def row(self) -> dict[str, Any]:
         """The line as plain values; counts are null where the source failed."""
@@ -46,6 +61,7 @@ class Landed:
                 errors="backslashreplace"
             ),
             "load_id": result.load_id if result else None,
+            "held_because": result.held_because if result else None,
             "findings": [asdict(finding) for finding in result.findings] if result else [],
             "error": str(self.error) if self.error else None,
         }
@@ -81,6 +97,7 @@ def _check_text(said: str | None) -> None:
 @option("--dataset", metavar="NAME", help="The data set, where the files do not say.")
 @option("--tag", multiple=True, metavar="KEY=VALUE", help="A tag. Repeatable.")
 @option("--force", is_flag=True, help="Land again what is there already.")
+@no_validate_option()
 @option("--workers", type=click.IntRange(min=1), metavar="N", help="Threads.  [default: all cores]")
 @format_option("table", "json")
 @click.pass_context
@@ -93,6 +110,7 @@ def ingest(
     dataset: str | None,
     tag: tuple[str, ...],
     force: bool,
+    no_validate: bool,
     workers: int | None,
     format: str,
 ) -> None:
@@ -101,6 +119,10 @@ def ingest(
 
     What is there already is left alone, so that running it again is safe. A source that cannot
     be read does not stop the others; the exit code is then the worst of them.
+
+    Each load is held against the expectations of its tables before it is seen. One that fails a
+    critical one is kept, hidden, and named with the reason (exit code 3): see `show JOB`, then
+    `release JOB`, or land it again when its files are mended.
 
     \b
     Examples:
@@ -128,12 +150,17 @@ def ingest(
     catalogue = catalogue_of(config)
     if catalogue is not None:
         catalogue.check()  # before anything is read: a lake that Athena cannot see is no use
-    lines = land_sources(lake, dict.fromkeys(sources, options), catalogue=catalogue)
+    lines = land_sources(
+        lake,
+        dict.fromkeys(sources, options),
+        catalogue=catalogue,
+        check=None if no_validate else the_door(),
+    )
     if catalogue is not None:
         _tidy(catalogue, lake, grace=config.glue_grace)
     _write_summary(lines, format)
     _tell_stages(lines)
-    worst = max((line.error.exit_code for line in lines if line.error), default=0)
+    worst = max((line.exit_code for line in lines), default=0)
     if worst:
         context.exit(worst)
 
@@ -148,8 +175,19 @@ def _tidy(catalogue: Catalogue, lake: Lake, *, grace: timedelta) -> None:
         say(f"warning: {catalogue.name} keeps partitions of hidden loads for now: {error}")
 
 
+def the_door() -> Check:
+    """The check that every load passes before it is seen; made once for all of a command's."""
+    from evallake.validation.door import Door
+
+    return Door(now=lambda: datetime.now(UTC))
+
+
 def land_sources(
-    lake: Lake, sources: dict[str, IngestOptions], *, catalogue: Catalogue | None = None
+    lake: Lake,
+    sources: dict[str, IngestOptions],
+    *,
+    catalogue: Catalogue | None = None,
+    check: Check | None = None,
 ) -> list[Landed]:
     """Land each source, tell on stderr how it goes, and go on past one that fails."""
     from ingest.errors import IngestError
@@ -167,6 +205,7 @@ def land_sources(
                     options=options,
                     now=lambda: datetime.now(UTC),
                     progress=watcher,
+                    check=check,
                     catalogue=catalogue,
                 )
             except IngestError as failure:
@@ -175,6 +214,8 @@ def land_sources(
         for result in watcher.results:
             for finding in result.findings:
                 say(f"{result.job_id}: {finding.message} [{finding.code}]")
+            if result.held_because is not None:
+                complain(_held(result))
         if error is not None:
             lines.append(Landed(source, None, error))
             complain(error)
@@ -182,6 +223,18 @@ def land_sources(
     if failed and len(sources) > 1:
         say(f"{failed} of {len(sources)} sources failed; the others are in the lake")
     return lines
+
+
+def _held(result: LandingResult) -> HeldError:
+    from evallake.errors import HeldError
+
+    job = shlex.quote(result.job_id)
+    return HeldError(
+        f"is held, nobody sees it: {result.held_because}",
+        where=result.job_id,
+        do=f"look at it with `evallake show {job}`; let it in with "
+        f'`evallake release {job} --reason "..."`, or mend its files and land them again',
+    )
 
 
 def _absolute(source: str) -> str:

@@ -53,6 +53,16 @@ def output_option(help_text: str) -> Callable[[_F], _F]:
     )
 
 
+def no_validate_option() -> Callable[[_F], _F]:
+    """`--no-validate`, for the verbs that land jobs."""
+    return option(
+        "--no-validate",
+        is_flag=True,
+        help="Do not hold loads against the expectations first: what is wrong with them will be"
+        " seen in the tables, and no row of mart_load_quality will say so.",
+    )
+
+
 def target_option() -> Callable[[_F], _F]:
     """`--target duckdb|athena`, for the verbs that build or read the published tables."""
     return click.option(

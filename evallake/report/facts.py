@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from evallake.report.door_facts import DoorFacts
 from evallake.report.judge_facts import AuditFacts, JudgeFacts
 from evallake.report.pair_facts import PairFacts
 from evallake.report.values import CalibrationBin, Estimate, Recalibration, Routing, Threshold
@@ -160,3 +161,5 @@ class ReportFacts:
     judges_left_out: int = 0
     audit: AuditFacts | None = None
     """None where no container reported anything."""
+    door: DoorFacts | None = None
+    """None where the report shows nothing at all."""

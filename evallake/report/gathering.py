@@ -14,6 +14,7 @@ from evallake.engines.asking import Engine
 from evallake.project import find_project
 from evallake.query import open_engine
 from evallake.report import questions
+from evallake.report.door_gathering import gather_door
 from evallake.report.facts import JobFacts, ReportFacts
 from evallake.report.job_gathering import gather_job
 from evallake.report.judge_gathering import gather_audit, gather_judges
@@ -65,6 +66,7 @@ def gather(config: Config, *, jobs: Sequence[str], now: datetime) -> ReportFacts
             judges=judges,
             judges_left_out=judges_left_out,
             audit=gather_audit(engine, tuple(audited)),
+            door=gather_door(engine, tuple(audited), named=jobs),
         )
 
 

@@ -18,6 +18,7 @@ from evallake.report.charts.heat import HeatChart, heat_chart
 from evallake.report.charts.histogram import HistogramChart, histogram_chart
 from evallake.report.charts.mending import MendingChart, mending_chart
 from evallake.report.charts.reliability import ReliabilityChart, reliability_chart
+from evallake.report.door_page import door_sentences
 from evallake.report.facts import JobFacts, ReportFacts
 from evallake.report.judge_page import FAULTS, audit_sentence, judge_page
 from evallake.report.pair_page import pair_page
@@ -100,6 +101,7 @@ def render_page(report: ReportFacts) -> str:
         judges=[judge_page(judge) for judge in report.judges],
         audit_says=audit_sentence(report.audit) if report.audit else "",
         faults=FAULTS,
+        door_says=door_sentences(report.door) if report.door else (),
         style=Markup(style),  # noqa: S704  our own file, no foreign text in it
     )
     return text.encode("utf-8", "replace").decode()  # lone surrogates cannot be written

@@ -3,6 +3,9 @@
 A failed critical expectation keeps the load from being seen; a failed warning is recorded as a
 finding. Every outcome is a row of the load's `expectation_results`. How outcomes come about is
 decided in `rows` and `counting`.
+
+Great Expectations takes seconds to import: a door that is told to prepare does so in a thread,
+while the load's rows are still being read.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
@@ -46,7 +50,14 @@ class Door:
         self._now = now
         self._batch_rows = batch_rows
         self._suites = read_suites(find_project().expectations) if suites is None else suites
-        self._validator: RowValidator | None = None
+        self._validator: Future[RowValidator] | None = None
+
+    def prepare(self) -> None:
+        """Begin what takes long, once, and return; see `ingest.landing.checking.Preparing`."""
+        if self._validator is None:
+            pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="prepare-door")
+            self._validator = pool.submit(RowValidator, batch_rows=self._batch_rows)
+            pool.shutdown(wait=False)
 
     def __call__(self, load: StagedLoad) -> CheckResult:
         """What `ingest_source` asks before a commit."""
@@ -63,16 +74,23 @@ class Door:
         )
 
     def outcomes(
-        self, files: Mapping[str, Sequence[Path]], *, accounting: Accounting
+        self,
+        files: Mapping[str, Sequence[Path]],
+        *,
+        accounting: Accounting,
+        is_landed: bool = False,
     ) -> tuple[Outcome, ...]:
         """Every expectation of every table of one load; of broken tables, that they are broken.
 
         Args:
             files: the load's Parquet files by lake table.
             accounting: what the source held, for the expected numbers of rows.
+            is_landed: whether an earlier version may have written them: a column that the
+                registry has gained since is then null in every row, as readers see it.
         """
-        if self._validator is None:
-            self._validator = RowValidator(batch_rows=self._batch_rows)
+        self.prepare()
+        assert self._validator is not None
+        validator = self._validator.result()
         parameters = {"rows_landed": accounting.landed, "rows_rejected": accounting.rejected}
         found: list[Outcome] = []
         with (
@@ -81,7 +99,7 @@ class Door:
         ):
             for name, suite in self._suites.items():
                 of_rows = [e for e in suite.expectations if e.type not in COUNTED]
-                found += self._validator.evaluate(name, files.get(name, ()), of_rows)
+                found += validator.evaluate(name, files.get(name, ()), of_rows, is_landed=is_landed)
             if all(o.is_met for o in found if o.expectation.type in OF_SCHEMA):
                 found += (
                     counts.evaluate(name, expectation)

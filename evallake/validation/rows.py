@@ -1,10 +1,9 @@
 """Expectations about the rows of a table, evaluated by Great Expectations batch by batch.
 
-A table is never whole in memory: each batch is validated by itself, the counts of rows that do
-not meet an expectation are added up, and `mostly` is judged over the sum. Columns and types are
-looked at once per file, on a frame without rows.
-
-Which rows of a batch it has to see is decided in `witnesses`.
+A table is never whole in memory. Of each batch the few rows that decide are kept (see
+`witnesses`), and one frame of them is validated; what fails there is counted batch by batch over
+all rows, and `mostly` is judged over the sum. Columns and types are looked at once per file, on a
+frame without rows.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ from __future__ import annotations
 import functools
 import itertools
 import os
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,15 +26,15 @@ from evallake.validation.witnesses import witnesses
 from ingest.tables import TABLES
 
 OF_SCHEMA = (MATCH_COLUMNS, OF_TYPE)
-BATCH_ROWS = 1 << 20
+BATCH_ROWS = 1 << 18
+"""Rows in memory at a time (count)."""
 
 
 def great_expectations() -> Any:
     """The library; importing it takes seconds. It reports to nobody."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # between it and its own libraries
-        import great_expectations as gx
+    import great_expectations as gx
+
     return gx
 
 
@@ -52,7 +50,12 @@ class RowValidator:
         self._batches = asset.add_batch_definition_whole_dataframe("rows")
 
     def evaluate(
-        self, table: str, files: Sequence[Path], expectations: Sequence[Expectation]
+        self,
+        table: str,
+        files: Sequence[Path],
+        expectations: Sequence[Expectation],
+        *,
+        is_landed: bool = False,
     ) -> list[Outcome]:
         """One outcome per expectation, over all rows of all files.
 
@@ -62,14 +65,15 @@ class RowValidator:
         for kind in OF_SCHEMA:
             about_schema = [_Total(table, e) for e in expectations if e.type == kind]
             for path in files:
-                self._validate_schema(pq.read_schema(path), about_schema)
+                schema = pq.read_schema(path)
+                self._validate_schema(
+                    completed(table, schema) if is_landed else schema, about_schema
+                )
             of_schema += [total.outcome() for total in about_schema]
             if not all(outcome.is_met for outcome in of_schema):
                 return of_schema  # what follows would look for columns that are not there
         about_rows = [_Total(table, e) for e in expectations if e.type not in OF_SCHEMA]
-        columns = sorted({name for total in about_rows for name in total.expectation.columns})
-        for rows in self._batches_of(files, columns):
-            self._add(rows, about_rows)
+        self._validate_rows(files, about_rows)
         return of_schema + [total.outcome() for total in about_rows]
 
     def _validate_schema(self, schema: pa.Schema, totals: Sequence[_Total]) -> None:
@@ -80,24 +84,29 @@ class RowValidator:
         else:
             self._validate(schema.empty_table().to_pandas(), totals)
 
-    def _add(self, rows: pa.Table, totals: Sequence[_Total]) -> None:
-        """Count the rows of one batch: by a few of them where these tell, else by all."""
-        shown = {total: witnesses(rows, total.expectation) for total in totals}
-        few = sorted({number for numbers in shown.values() for number in numbers or ()})
-        trials = {
-            total: _Total(total.table, total.expectation)
-            for total, numbers in shown.items()
-            if numbers
-        }
-        self._validate(_frame(rows.take(pa.array(few, pa.int64()))), list(trials.values()))
-        to_count = []
-        for total in totals:
-            is_told = shown[total] is not None
-            if is_told and (total not in trials or trials[total].unexpected == 0):
+    def _validate_rows(self, files: Sequence[Path], totals: Sequence[_Total]) -> None:
+        """Show the few rows that decide, all batches' at once; then, of what fails, all rows."""
+        undecided: set[_Total] = set()
+        trials: dict[_Total, _Total] = {}
+        shown: list[pa.Table] = []
+        for rows in self._batches_of(files, totals):
+            numbers: set[int] = set()
+            for total in totals:
                 total.rows += total.rows_concerned(rows)
-            else:
-                to_count.append(total)
-        if to_count:
+                decisive = witnesses(rows, total.expectation)
+                if decisive is None:
+                    undecided.add(total)
+                elif decisive:
+                    trials.setdefault(total, _Total(total.table, total.expectation))
+                    numbers.update(decisive)
+            shown.append(rows.take(pa.array(sorted(numbers), pa.int64())))
+        if trials:
+            self._validate(_frame(pa.concat_tables(shown)), list(trials.values()))
+        failed = {total for total, trial in trials.items() if trial.unexpected}
+        to_count = [total for total in totals if total in undecided | failed]
+        for total in to_count:
+            total.rows = 0
+        for rows in self._batches_of(files, to_count):
             self._validate(_frame(rows), to_count)
 
     def _validate(self, frame: Any, totals: Sequence[_Total]) -> None:
@@ -114,12 +123,19 @@ class RowValidator:
             # they come grouped by column, not as declared
             totals[result.expectation_config.meta["number"]].add(result)
 
-    def _batches_of(self, files: Sequence[Path], columns: Sequence[str]) -> Iterator[pa.Table]:
-        for path in files:
+    def _batches_of(self, files: Sequence[Path], totals: Sequence[_Total]) -> Iterator[pa.Table]:
+        """The columns that `totals` are about; nothing where they are none."""
+        columns = sorted({name for total in totals for name in total.expectation.columns})
+        for path in files if columns else ():
             with pq.ParquetFile(path, memory_map=True) as file:
                 names = [name for name in columns if name in file.schema_arrow.names]
+                lacking = [name for name in columns if name not in names]
                 for batch in file.iter_batches(self._batch_rows, columns=names):
-                    yield pa.Table.from_batches([batch])
+                    rows = pa.Table.from_batches([batch])
+                    for name in lacking:  # of an older registry, see `completed`
+                        type_ = TABLES[totals[0].table].schema.field(name).type
+                        rows = rows.append_column(name, pa.nulls(batch.num_rows, type_))
+                    yield rows
 
 
 class _Total:
@@ -136,8 +152,11 @@ class _Total:
         """Rows of a batch that the expectation is about: nulls are not, unless they are it."""
         if self.expectation.type == NOT_NULL:
             return int(rows.num_rows)
-        given = [rows[name].is_valid() for name in self.expectation.columns]
-        return int(pc.sum(functools.reduce(pc.and_, given), min_count=0).as_py())
+        columns = [rows[name] for name in self.expectation.columns]
+        with_nulls = [column.is_valid() for column in columns if column.null_count]
+        if not with_nulls:
+            return int(rows.num_rows)
+        return int(pc.sum(functools.reduce(pc.and_, with_nulls), min_count=0).as_py())
 
     def add(self, result: Any) -> None:
         """Count what Great Expectations found in one frame."""
@@ -191,6 +210,16 @@ def is_declared(table: str, schema: pa.Schema) -> bool:
     test has Great Expectations say so for every table.
     """
     return bool(schema.remove_metadata().equals(TABLES[table].schema.remove_metadata()))
+
+
+def completed(table: str, schema: pa.Schema) -> pa.Schema:
+    """A file's columns as readers see them: those that it lacks and may be null are all null."""
+    declared = TABLES[table].schema
+    given = {field.name: field for field in schema}
+    lacking = [field for field in declared if field.name not in given]
+    if not all(field.nullable for field in lacking) or not set(given) <= set(declared.names):
+        return schema
+    return pa.schema([given.get(field.name, field) for field in declared])
 
 
 def _frame(rows: pa.Table) -> Any:

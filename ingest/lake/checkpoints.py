@@ -110,6 +110,7 @@ def _folding(document: Mapping[str, Any]) -> Folding:
         sequence=count(document, "sequence"),
         loads={load.load_id: load for load in loads},
         heads={load.job_id: load.load_id for load in loads if load.state in ("current", "dropped")},
+        held={load.job_id: load.load_id for load in loads if load.state == "held"},
         banned=set(texts(document, "banned")),
         replaced={key: moment(document["replaced"], key) for key in document["replaced"]},
     )

@@ -3,7 +3,8 @@
 A job's head is the load that was last committed or released. Of a job's loads
 
 * the head is ``current``, or ``dropped`` while the job is dropped;
-* one that was held and never released is ``held``;
+* one that was held and not released is ``held``, until a later load of the job is held or
+  committed: what was landed last is what counts;
 * one whose files a vacuum removed is ``vacuumed``, for ever;
 * every other one is ``superseded``.
 
@@ -63,6 +64,8 @@ class Folding:
     """By load id, in the order of the log."""
     heads: dict[str, str] = field(default_factory=dict)
     """Load id of the head of each job that has one."""
+    held: dict[str, str] = field(default_factory=dict)
+    """Load id of the held load of each job that has one."""
     banned: set[str] = field(default_factory=set)
     """Identifiers that a vacuum found files of and no event: none may come any more."""
     replaced: dict[str, datetime] = field(default_factory=dict)
@@ -87,6 +90,8 @@ class Folding:
         if event.kind in ("commit", "hold"):
             if event.load is None or event.load_id in loads or event.load_id in self.banned:
                 return  # a second copy of what went through already, or its files are gone
+            self._supersede(self.held.pop(job_id, None), event)
+            self.held[job_id] = event.load_id
             loads[event.load_id] = Load(
                 job_id=job_id,
                 load_id=event.load_id,
@@ -112,10 +117,8 @@ class Folding:
             )
 
     def _make_head(self, event: Event) -> None:
-        previous = self.heads.get(event.job_id)
-        if previous is not None:
-            head = self.loads[previous]
-            self.loads[previous] = _hidden(head, "superseded", event, reason=head.reason)
+        self._supersede(self.heads.get(event.job_id), event)
+        del self.held[event.job_id]
         self.loads[event.load_id] = replace(
             self.loads[event.load_id],
             state="current",
@@ -124,6 +127,11 @@ class Folding:
             hidden_at_utc=None,
         )
         self.heads[event.job_id] = event.load_id
+
+    def _supersede(self, load_id: str | None, event: Event) -> None:
+        if load_id is not None:
+            load = self.loads[load_id]
+            self.loads[load_id] = _hidden(load, "superseded", event, reason=load.reason)
 
     def _vacuumed(self, event: Vacuumed) -> None:
         """Hidden loads lose their files; what came back before this event keeps them."""

@@ -5,9 +5,9 @@ What is expected of a load is the check's own business; `ingest` does not know.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -29,7 +29,21 @@ class CheckResult:
     """Rows of `expectation_results`. None: the check keeps none."""
 
 
-Check = Callable[[StagedLoad], CheckResult]
+class Check(Protocol):
+    """Looks at a load whose files are whole, before it is committed."""
+
+    def __call__(self, load: StagedLoad, /) -> CheckResult:
+        """Whether the load may be seen, and what was noticed."""
+        ...
+
+
+@runtime_checkable
+class Preparing(Protocol):
+    """A check that has something to do beforehand, which costs no time while rows are read."""
+
+    def prepare(self) -> None:
+        """Begin it, in a thread of its own, and return at once; asked before each new load."""
+        ...
 
 
 def with_results(

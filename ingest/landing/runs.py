@@ -19,7 +19,7 @@ from ingest.lake.catalogue import Catalogue
 from ingest.lake.commit import Provenance, StagedLoad, commit_load
 from ingest.lake.identity import input_digest, load_digest
 from ingest.lake.placing import Placing
-from ingest.landing.checking import Check, with_results
+from ingest.landing.checking import Check, Preparing, with_results
 from ingest.landing.options import IngestOptions, options_that_count
 from ingest.landing.progress import Progress
 from ingest.landing.results import LandingResult, Outcome
@@ -113,6 +113,8 @@ class Landing:
     def _land_new(self, run: Run, job_id: str, digest: str) -> LandingResult:
         load_id = self.lake.new_load_id()
         store = self.lake.store
+        if isinstance(self.check, Preparing):
+            self.check.prepare()
         with store.staging(load_id) as folder, Placing(store) as placing:
             staging = Staging(
                 source_uri=self.uri,

@@ -1,6 +1,6 @@
 -- Grain: one row per load_id.
 -- The history of the lake: superseded and dropped loads too, so it is not cut down to the pin.
--- No mart reads it. Stored as a table, as the pin is, so that a build never changes underfoot.
+-- Stored as a table, as the pin is, so that a build never changes underfoot.
 
 {{ config(materialized='table') }}
 
@@ -16,10 +16,12 @@ typed as (
         source.job_id,
         source.load_id,
         source.state,
+        source.reason,
         source.source_uri,
         source.digest,
         source.input_digest,
         source.format,
+        cast(source.ingested_at_utc as timestamp) as ingested_at_utc,
         cast(source.committed_at_utc as timestamp) as committed_at_utc,
         source.sequence,
         source.rows_read,

@@ -86,7 +86,13 @@ JOBS_IN_ANSWERS = {
     "position_bias": 1,
 }
 """Where an answer is not about the two models' jobs alone."""
-MAY_BE_EMPTY = {"segments_needing_attention", "prompt_comparison", "recalibration"}
+MAY_BE_EMPTY = {
+    "held_loads",
+    "load_quality",
+    "prompt_comparison",
+    "recalibration",
+    "segments_needing_attention",
+}
 """Questions of which "none" is an answer; so few examples are not fitted."""
 
 

@@ -38,6 +38,18 @@ def oracle(events: list[Event], load_id: str) -> State | None:
         return None
     job = events[births[0]].job_id
 
+    def next_birth(after: int) -> int:
+        """When the job's next load came, one that had not come before."""
+        known = {e.load_id for e in events[: after + 1] if e.load is not None}
+        return next(
+            (
+                i
+                for i, e in enumerate(events)
+                if i > after and e.job_id == job and e.load is not None and e.load_id not in known
+            ),
+            len(events),
+        )
+
     def showings(of: str) -> list[int]:
         """Moments at which the load `of` was put at the head of its job."""
         born = next((i for i, e in enumerate(events) if e.load_id == of and e.load), None)
@@ -45,13 +57,17 @@ def oracle(events: list[Event], load_id: str) -> State | None:
             return []
         if events[born].kind == "commit":
             return [born]
-        later = [i for i, e in enumerate(events) if i > born]
-        return [i for i in later if events[i].kind == "release" and events[i].load_id == of][:1]
+        until = next_birth(born)
+        return [
+            i
+            for i, e in enumerate(events)
+            if born < i < until and e.kind == "release" and e.load_id == of
+        ][:1]
 
     shown = {e.load_id: showings(e.load_id) for e in events if e.job_id == job}
     mine = shown[load_id]
     if not mine:
-        return "held"
+        return "held" if next_birth(births[0]) == len(events) else "superseded"
     if any(i > mine[-1] for moments in shown.values() for i in moments):
         return "superseded"
     verdicts = [
@@ -89,6 +105,14 @@ def test_a_held_load_leaves_the_visible_one_alone_until_released() -> None:
     assert states(events) == {"L1": "current", "L2": "held"}
     events.append(event("release", load_id="L2"))
     assert states(events) == {"L1": "superseded", "L2": "current"}
+
+
+def test_a_held_load_is_superseded_by_what_is_landed_after_it() -> None:
+    held = [event("commit", load_id="L1"), event("hold", load_id="L2")]
+    committed = [*held, event("commit", load_id="L3")]
+    assert states(committed) == {"L1": "superseded", "L2": "superseded", "L3": "current"}
+    again = [*held, event("hold", load_id="L3"), event("release", load_id="L2")]
+    assert states(again) == {"L1": "current", "L2": "superseded", "L3": "held"}
 
 
 def test_drop_hides_the_job_restore_shows_it_and_a_commit_does_too() -> None:

@@ -147,7 +147,7 @@ def test_release_shows_the_newest_held_load(lake: Lake) -> None:
     assert snapshot(lake, "current_loads") == [("a", held[1], "current")]
     assert {load.load_id: load.state for load in lake.loads()} == {
         first: "superseded",
-        held[0]: "held",
+        held[0]: "superseded",
         held[1]: "current",
     }
     assert [load.reason for load in lake.loads()][-1] == "checked by hand"
