@@ -12,6 +12,7 @@ whole. How a table is swapped and a fact grows is dbt's part: `macros/portable/a
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -28,16 +29,21 @@ from evallake.build import (
     names_of,
     only_build,
     refuse_start,
+    result_of,
 )
 from evallake.config import AthenaPlace, Config
 from evallake.dbt_run import DbtOptions, DbtOutcome, OnStep, run_dbt_build
 from evallake.engines.athena import Athena
 from evallake.engines.athena_refusals import athena_refusals, refused_query
 from evallake.errors import DataTestError, NotBuiltError, QuestionError
+from evallake.pinning import prepare
 from evallake.project import Project
 from ingest.errors import InputError, StoreError
 from ingest.lake import Lake
 from ingest.lake.glue import GlueCatalogue
+from ingest.timing import StageClock
+
+log = logging.getLogger(__name__)
 
 
 def build_on_athena(
@@ -63,16 +69,25 @@ def build_on_athena(
         RuntimeError: a model could not be built, or dbt could not start: not the data's fault.
     """
     started = time.monotonic()
+    clock = StageClock()
+    clock.begin("pinning")
     engine = Athena(place)
     region = _reach(place)
     lake = Lake.open(config.root)
     if config.glue_database is not None:
         GlueCatalogue(config.glue_database, config.root).verify()
     with only_build(config):
-        lake.refresh_snapshots(only_if_stale=True)
-        inputs = inputs_of(lake, project, options)
+        loads = (
+            lake.loads()
+        )  # first: what is ingested meanwhile makes the next build one of changes
+        prepare(lake)
+        inputs = inputs_of(lake.root, loads, project=project, options=options)
         if options.only_if_changed and _inputs_before(engine) == inputs:
-            return BuildResult(engine.name, True, 0, 0, (), time.monotonic() - started)
+            log.info("nothing changed since the last build", extra={"lake": config.root})
+            seconds = time.monotonic() - started
+            return BuildResult(engine.name, True, 0, 0, (), seconds, stages=clock.take())
+        log.info("a build begins", extra={"lake": config.root, "database": place.schema})
+        clock.begin("building")
         logs = config.work_folder / "logs"
         outcome = run_dbt_build(
             project,
@@ -88,16 +103,10 @@ def build_on_athena(
             on_step=on_step,
         )
         _refuse_failures(outcome, config, place, logs=logs / "dbt.log")
+        clock.begin("publishing")
         variables = project.variables() | dict(options.variables)
         _note(engine, config, inputs, variables=variables, now=now())
-    return BuildResult(
-        engine.name,
-        False,
-        outcome.models,
-        outcome.tests,
-        outcome.warnings,
-        time.monotonic() - started,
-    )
+    return result_of(outcome, engine.name, seconds=time.monotonic() - started, stages=clock.take())
 
 
 def _reach(place: AthenaPlace) -> str:

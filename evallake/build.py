@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,11 +29,16 @@ from typing import Any
 
 import evallake
 from evallake.config import Config
-from evallake.dbt_run import DbtOptions, DbtOutcome, Failure, OnStep, run_dbt_build
+from evallake.dbt_run import DbtOptions, DbtOutcome, Failure, OnStep
 from evallake.errors import BusyError, DataTestError
+from evallake.pinning import pin, prepare
 from evallake.project import Project
+from evallake.rerunning import run_until_still
 from ingest.errors import InputError, StoreError
-from ingest.lake import Lake
+from ingest.lake import Lake, Load
+from ingest.timing import StageClock
+
+log = logging.getLogger(__name__)
 
 _FROM_STORE = re.compile(r"\bHTTP Error\b|\berror for HTTP\b")
 """How DuckDB words what a store or the network refused."""
@@ -65,6 +71,13 @@ class BuildResult:
     tests: int
     warnings: tuple[str, ...]
     seconds: float
+    stages: Mapping[str, float] = field(default_factory=dict)
+    """Where the time went (seconds), in order: pinning the loads, copying what was published,
+    dbt with its start, noting and publishing."""
+    model_seconds: Mapping[str, float] = field(default_factory=dict)
+    """Of each model; several are built at once."""
+    test_seconds: float = 0.0
+    """Of all tests together; several run at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +87,7 @@ class Inputs:
     code: str
     """Hash of models, macros and variables: rows kept from another one cannot be trusted."""
     loads: str
-    """Hash of the visible loads and of the lake they are in."""
+    """Hash of the visible and the held loads and of the lake they are in."""
 
 
 def build(
@@ -100,23 +113,32 @@ def build(
 
         return build_on_athena(config, config.athena, project, options, now=now, on_step=on_step)
     started = time.monotonic()
+    clock = StageClock()
+    clock.begin("pinning")
     lake = Lake.open(config.root)
     if config.is_remote:
         _check_reach()
     with only_build(config):
-        lake.refresh_snapshots(only_if_stale=True)
-        inputs = inputs_of(lake, project, options)
+        prepare(lake)
+        pinned = pin(lake, config.work_folder / "pinned")
+        inputs = inputs_of(lake.root, pinned.loads, project=project, options=options)
         before = _inputs_of(config.duckdb)
         if options.only_if_changed and before == inputs:
-            return BuildResult(config.duckdb, True, 0, 0, (), time.monotonic() - started)
+            log.info("nothing changed since the last build", extra={"lake": config.root})
+            seconds = time.monotonic() - started
+            return BuildResult(config.duckdb, True, 0, 0, (), seconds, stages=clock.take())
         fresh = options.full_refresh or before is None or before.code != inputs.code
+        log.info("a build begins", extra={"lake": config.root, "is_fresh": fresh})
+        clock.begin("copying")
         working = _working_copy(config, keep_rows=not fresh)
-        outcome = run_dbt_build(
+        clock.begin("building")
+        outcome = run_until_still(
             project,
             DbtOptions(
                 target_folder=config.work_folder / "target",
                 log_folder=config.work_folder / "logs",
-                environment=config.environment | {"EVALLAKE_DUCKDB": str(working)},
+                environment=config.environment
+                | {"EVALLAKE_DUCKDB": str(working), **pinned.environment},
                 variables=options.variables,
                 threads=options.threads,
                 full_refresh=fresh,
@@ -124,16 +146,37 @@ def build(
             on_step=on_step,
         )
         _refuse_failures(outcome, config)
+        clock.begin("publishing")
         variables = project.variables() | dict(options.variables)
         _note(working, config, inputs, variables=variables, now=now())
         _publish(working, config.duckdb)
+    return result_of(
+        outcome, config.duckdb, seconds=time.monotonic() - started, stages=clock.take()
+    )
+
+
+def result_of(
+    outcome: DbtOutcome, published: Path | str, *, seconds: float, stages: Mapping[str, float]
+) -> BuildResult:
+    """The result of a build that published what `outcome` says; told to the log."""
+    facts = {
+        "published": str(published),
+        "models": outcome.models,
+        "tests": outcome.tests,
+        "seconds": round(seconds, 3),
+        "stages": {name: round(spent, 3) for name, spent in stages.items()},
+    }
+    log.info("a build is published", extra=facts)
     return BuildResult(
-        config.duckdb,
+        published,
         False,
         outcome.models,
         outcome.tests,
         outcome.warnings,
-        time.monotonic() - started,
+        seconds,
+        stages=stages,
+        model_seconds=outcome.model_seconds,
+        test_seconds=outcome.test_seconds,
     )
 
 
@@ -178,13 +221,16 @@ def _check_reach() -> None:
         load_httpfs(connection)
 
 
-def inputs_of(lake: Lake, project: Project, options: BuildOptions) -> Inputs:
-    """What tables built now would depend on."""
+def inputs_of(
+    root: str, loads: Iterable[Load], *, project: Project, options: BuildOptions
+) -> Inputs:
+    """What tables built of these loads of the lake at `root` depend on."""
     variables = json.dumps(dict(options.variables), sort_keys=True, default=str)
-    loads = sorted(load.load_id for load in lake.current().values())
+    shown = [load for load in loads if load.state in ("current", "held")]
+    told = sorted(f"{load.load_id} {load.state} {load.reason}" for load in shown)
     return Inputs(
         code=_hash(evallake.__name__, project.digest(), variables),
-        loads=_hash(str(lake.root), *loads),
+        loads=_hash(root, *told),
     )
 
 

@@ -11,11 +11,13 @@ import math
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from evallake.project import Project
+
+log = logging.getLogger(__name__)
 
 OnStep = Callable[[int, int, str], None]
 """Called with steps done, steps in all, and what was just finished."""
@@ -48,6 +50,10 @@ class DbtOutcome:
     warnings: tuple[str, ...]
     error: BaseException | None
     """Why dbt could not even start, e.g. a project that does not parse. Null where it ran."""
+    model_seconds: Mapping[str, float] = field(default_factory=dict)
+    """Of each model that was tried; several are built at once."""
+    test_seconds: float = 0.0
+    """Of all tests together; several run at once."""
 
     @property
     def passed(self) -> bool:
@@ -71,6 +77,8 @@ class DbtOptions:
     """Models built at once; by default what the profile says."""
     full_refresh: bool = False
     """Whether incremental models start from nothing."""
+    select: tuple[str, ...] = ()
+    """What to build, in dbt's words, e.g. `stg_lake__jobs+`. None: everything."""
 
 
 def run_dbt_build(
@@ -81,7 +89,7 @@ def run_dbt_build(
         # dbt takes half a second to import: only whoever builds pays
         from dbt.cli.main import dbtRunner
 
-        runner = dbtRunner(callbacks=[_steps(on_step)] if on_step else [])
+        runner = dbtRunner(callbacks=[_steps(on_step or _unwatched)])
         try:
             result = runner.invoke(_arguments(project, options))
         finally:
@@ -104,6 +112,8 @@ def _arguments(project: Project, options: DbtOptions) -> list[str]:
         # they try the models' logic on made-up rows: the project's own tests run them
         *("--exclude-resource-type", "unit_test"),
     ]
+    if options.select:
+        arguments += ["--select", *options.select]
     if options.threads is not None:
         arguments += ["--threads", str(options.threads)]
     if options.full_refresh:
@@ -131,6 +141,10 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
+def _unwatched(done: int, total: int, what: str) -> None:
+    """Nobody watches a bar."""
+
+
 def _steps(on_step: OnStep) -> Callable[[Any], None]:
     """A dbt event callback that counts finished nodes."""
     totals = {"total": 0, "done": 0}
@@ -140,9 +154,20 @@ def _steps(on_step: OnStep) -> Callable[[Any], None]:
             totals["total"] = max(totals["total"], int(event.data.total))
         elif event.info.name == "NodeFinished":
             totals["done"] += 1
-            on_step(totals["done"], totals["total"], str(event.data.node_info.node_name))
+            node = event.data.node_info
+            _tell(node, event.data.run_result)
+            on_step(totals["done"], totals["total"], str(node.node_name))
 
     return on_event
+
+
+def _tell(node: Any, result: Any) -> None:
+    """A finished model as an event; a test that held is worth telling only whoever asks twice."""
+    kind, status = str(node.resource_type), str(result.status)
+    level = logging.DEBUG if kind == "test" and status == "pass" else logging.INFO
+    seconds = round(float(result.execution_time), 3)
+    facts = {kind: str(node.node_name), "status": status, "seconds": seconds}
+    log.log(level, f"a {kind} is done", extra=facts)
 
 
 def _close_databases() -> None:
@@ -170,10 +195,16 @@ def _outcome(run: Any, error: BaseException | None) -> DbtOutcome:
     failures: list[Failure] = []
     warnings: list[str] = []
     counts = {"models": 0, "tests": 0, "skipped": 0}
+    model_seconds: dict[str, float] = {}
+    test_seconds = 0.0
     for result in results:
         status = str(result.status)
         is_test = str(result.node.resource_type) == "test"
         name = str(result.node.name)
+        if is_test:
+            test_seconds += result.execution_time
+        elif status != "skipped":
+            model_seconds[name] = round(result.execution_time, 3)
         if status in _FAILED:
             rows = result.failures if is_test and status == "fail" else None
             failures.append(Failure(name, is_test, _one_line(result.message), rows))
@@ -186,7 +217,14 @@ def _outcome(run: Any, error: BaseException | None) -> DbtOutcome:
             counts["tests"] += 1
         else:
             counts["models"] += 1
-    return DbtOutcome(**counts, failures=tuple(failures), warnings=tuple(warnings), error=error)
+    return DbtOutcome(
+        **counts,
+        failures=tuple(failures),
+        warnings=tuple(warnings),
+        error=error,
+        model_seconds=model_seconds,
+        test_seconds=round(test_seconds, 3),
+    )
 
 
 def _one_line(message: str | None) -> str:

@@ -178,4 +178,8 @@ def build_and_tell(config: Config, options: BuildOptions) -> BuildResult:
         say("nothing changed since the last build")
     else:
         say(f"built {result.models} models in {result.seconds:.1f} s; {result.tests} tests passed")
+        slowest = sorted(result.model_seconds.items(), key=lambda model: -model[1])[:3]
+        told = [f"{name} {seconds:.1f}" for name, seconds in result.stages.items()]
+        told.append("slowest " + ", ".join(f"{name} {took:.1f}" for name, took in slowest))
+        say("; ".join(told))
     return result
