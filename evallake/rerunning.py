@@ -9,28 +9,15 @@ trying again changes no answer.
 from __future__ import annotations
 
 import logging
-import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
 
 from evallake.dbt_run import DbtOptions, DbtOutcome, Failure, OnStep, run_dbt_build
+from evallake.engines.vanished import PAUSE_SECONDS, TRIES, is_vanished
 from evallake.project import Project
 
 log = logging.getLogger(__name__)
-
-TRIES = 4
-"""Of a build; a vacuum removes files for some seconds, and then for a day none."""
-_PAUSE_SECONDS = 2.0
-_VANISHED = re.compile(
-    r"No such file or directory|No files found that match|\b404\b|\bETag\b.*\bchanged\b"
-    r"|remote file has changed"
-)
-
-
-def is_vanished(message: str) -> bool:
-    """Whether an engine's refusal is about a file that was there when it listed the folder."""
-    return _VANISHED.search(message) is not None
 
 
 def run_until_still(
@@ -56,7 +43,7 @@ def run_until_still(
         if outcome.error is not None or not failed:
             return outcome
         log.info("files went during the build", extra={"models": _names(failed)})
-        wait(_PAUSE_SECONDS * tried)
+        wait(PAUSE_SECONDS * tried)
         # Whoever failed for another reason would fail again, and says so again.
         names = _names([*outcome.failures])
         again = replace(options, select=tuple(f"{name}+" for name in names), full_refresh=False)

@@ -7,7 +7,8 @@ Decides what may be asked of it and how its refusals read. Trino's names come fr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,9 @@ from typing import TYPE_CHECKING
 
 from evallake.config import Config
 from evallake.engines.asking import Answer
+from evallake.engines.vanished import PAUSE_SECONDS, TRIES, is_vanished
 from evallake.errors import NotBuiltError, QuestionError
+from ingest.errors import StoreError
 
 if TYPE_CHECKING:
     import duckdb
@@ -31,6 +34,8 @@ class Published:
 
     connection: duckdb.DuckDBPyConnection
     file: Path
+    wait: Callable[[float], None] = time.sleep
+    """Sleeps for some seconds."""
 
     @property
     def name(self) -> str:
@@ -49,14 +54,32 @@ class Published:
         try:
             _check_asks(self.connection.extract_statements(sql), where=where)
             reach_lake(self.connection, sql)
-            relation = self.connection.execute(sql)
-            return Answer(_plain_integers(relation.to_arrow_table()))
+            return Answer(_plain_integers(self._asked(sql)))
         except duckdb.Error as error:
+            if is_vanished(str(error)):
+                raise StoreError(
+                    f"files of the lake went while they were read ({_first_line(error)})",
+                    where=where,
+                    do="ask again when evallake vacuum is done; where none runs, build again",
+                ) from error
             raise QuestionError(
                 _first_line(error),
                 where=where,
                 do="evallake query --sql 'show tables' lists what can be read",
             ) from error
+
+    def _asked(self, sql: str) -> pa.Table:
+        """The rows; asked again where a vacuum removed files between listing and reading."""
+        import duckdb
+
+        for tried in range(1, TRIES):
+            try:
+                return self.connection.execute(sql).to_arrow_table()
+            except duckdb.Error as error:
+                if not is_vanished(str(error)):
+                    raise
+                self.wait(PAUSE_SECONDS * tried)
+        return self.connection.execute(sql).to_arrow_table()
 
 
 @contextmanager
