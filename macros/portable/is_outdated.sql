@@ -2,8 +2,8 @@
     is_outdated(): whether a fact as it stands was made by another text or other variables than
     today's, or cannot tell.
 
-    Engines differ: on DuckDB the rows tell (column build_digest); on Athena the Glue entry of the
-    fact does, so that no build scans a fact to find out.
+    Engines differ: on DuckDB the rows tell (column build_digest), and of other kept tables the
+    ledger; on Athena the Glue entry of the fact does, so that no build scans a fact to find out.
 -#}
 {% macro is_outdated() -%}
     {%- if not execute or model.config.materialized != 'incremental' -%}
@@ -16,6 +16,9 @@
     {%- set existing = load_cached_relation(this) -%}
     {%- if existing is none -%}
         {{ return(False) }}
+    {%- endif -%}
+    {%- if config.get('incremental_strategy') != 'append' -%}
+        {{ return(not is_in_ledger(model.name)) }}
     {%- endif -%}
     {%- set names = adapter.get_columns_in_relation(existing) | map(attribute='name') | list -%}
     {%- if 'build_digest' not in names -%}

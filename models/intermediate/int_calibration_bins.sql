@@ -23,7 +23,7 @@ calibrated as (
         confidence,
         is_correct
     from {{ ref('int_example_slices') }}
-    where confidence is not null and is_correct is not null
+    where confidence is not null and is_correct is not null {{ of_changed_slices('and') }}
 
 ),
 

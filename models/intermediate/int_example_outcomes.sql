@@ -3,7 +3,7 @@
 
 with examples as (
 
-    select * from {{ ref('fct_examples') }}
+    select * from {{ ref('fct_examples') }} {{ of_changed_loads(compared='both') }}
 
 ),
 

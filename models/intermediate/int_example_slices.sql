@@ -3,7 +3,7 @@
 
 with example_slices as (
 
-    select * from {{ ref('fct_example_slices') }}
+    select * from {{ ref('fct_example_slices') }} {{ of_changed_loads(compared='candidates') }}
 
 ),
 
@@ -21,7 +21,7 @@ slices as (
 
 outcomes as (
 
-    select * from {{ ref('int_example_outcomes') }}
+    select * from {{ ref('int_example_outcomes') }} {{ of_changed_loads('job_id', compared='candidates') }}
 
 ),
 

@@ -4,7 +4,7 @@
 
 with example_slices as (
 
-    select * from {{ ref('int_example_slices') }}
+    select * from {{ ref('int_example_slices') }} {{ of_changed_slices() }}
 
 ),
 

@@ -5,7 +5,7 @@ with example_slices as (
 
     select *
     from {{ ref('int_example_slices') }}
-    where cluster_number is not null and is_correct is not null
+    where cluster_number is not null and is_correct is not null {{ of_changed_slices('and') }}
 
 ),
 

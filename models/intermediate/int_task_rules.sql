@@ -5,19 +5,19 @@
 
 with examples as (
 
-    select * from {{ ref('stg_lake__examples') }}
+    select * from {{ ref('stg_lake__examples') }} {{ of_changed_loads() }}
 
 ),
 
 fields as (
 
-    select * from {{ ref('stg_lake__example_fields') }}
+    select * from {{ ref('stg_lake__example_fields') }} {{ of_changed_loads() }}
 
 ),
 
 metrics as (
 
-    select * from {{ ref('stg_lake__example_metrics') }}
+    select * from {{ ref('stg_lake__example_metrics') }} {{ of_changed_loads() }}
 
 ),
 

@@ -5,6 +5,7 @@
 -- fold without looking at verdicts, then tested on the others from strict to loose until the first
 -- that fails (Learn then Test, Angelopoulos 2021).
 
+{{ config(materialized=kept_table()) }}
 {%- set target = var('routing_accuracy') %}
 {%- if not 0 < target < 1 %}
 {{ exceptions.raise_compiler_error("routing_accuracy lies between 0 and 1, not at " ~ target) }}
@@ -12,7 +13,7 @@
 
 with outcomes as (
 
-    select * from {{ ref('int_example_outcomes') }}
+    select * from {{ ref('int_example_outcomes') }} {{ of_changed_loads('job_id') }}
 
 ),
 

@@ -1,10 +1,12 @@
 -- Grain: one row per (job_id, gold_label, predicted_label).
 -- Which labels are taken for which, over the examples whose gold answer has a label.
 
+{{ config(materialized=kept_table()) }}
+
 with labelled as (
 
     select * from {{ ref('fct_examples') }}
-    where gold_label_normalized is not null
+    where gold_label_normalized is not null {{ of_changed_loads(word='and') }}
 
 ),
 
@@ -15,7 +17,7 @@ spellings as (
         job_id,
         label_normalized,
         label
-    from {{ ref('mart_label_metrics') }}
+    from {{ ref('mart_label_metrics') }} {{ of_changed_loads('job_id') }}
 
 ),
 

@@ -2,15 +2,17 @@
 -- Answers that somebody should look at: wrong, unsure, sure but wrong, or not in the shape asked
 -- for. The first category that applies, in the order below, says what went wrong.
 
+{{ config(materialized=kept_table()) }}
+
 with examples as (
 
-    select * from {{ ref('fct_examples') }}
+    select * from {{ ref('fct_examples') }} {{ of_changed_loads() }}
 
 ),
 
 texts as (
 
-    select * from {{ ref('stg_lake__examples') }}
+    select * from {{ ref('stg_lake__examples') }} {{ of_changed_loads() }}
 
 ),
 

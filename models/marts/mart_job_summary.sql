@@ -1,9 +1,11 @@
 -- Grain: one row per job_id.
 -- A job without examples (a judge job) has counts of 0 and null estimates.
 
+{{ config(materialized=kept_table()) }}
+
 with jobs as (
 
-    select * from {{ ref('stg_lake__jobs') }}
+    select * from {{ ref('stg_lake__jobs') }} {{ of_changed_loads() }}
 
 ),
 
@@ -33,13 +35,13 @@ calibrations as (
 
 examples as (
 
-    select * from {{ ref('fct_examples') }}
+    select * from {{ ref('fct_examples') }} {{ of_changed_loads() }}
 
 ),
 
 confidences as (
 
-    select * from {{ ref('fct_example_confidence') }}
+    select * from {{ ref('fct_example_confidence') }} {{ of_changed_loads() }}
 
 ),
 
@@ -80,7 +82,11 @@ ranked as (
         confidence,
         is_correct
     from {{ ref('int_example_slices') }}
-    where slice_id < 0 and confidence is not null and is_correct is not null
+    where
+        slice_id < 0
+        and confidence is not null
+        and is_correct is not null
+        {{ of_changed_slices('and') }}
 
 ),
 

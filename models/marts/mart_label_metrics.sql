@@ -2,10 +2,12 @@
 -- One label against all others, over the examples whose gold answer has a label. Where examples
 -- repeat or come in clusters, the intervals count clusters, not rows.
 
+{{ config(materialized=kept_table()) }}
+
 with labelled as (
 
     select * from {{ ref('fct_examples') }}
-    where gold_label_normalized is not null
+    where gold_label_normalized is not null {{ of_changed_loads(word='and') }}
 
 ),
 

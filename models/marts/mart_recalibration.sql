@@ -2,6 +2,8 @@
 -- What confidence is worth before and after it was mended; every answer by a fit that did not
 -- see it.
 
+{{ config(materialized=kept_table()) }}
+
 with bins as (
 
     select * from {{ ref('int_recalibration_outcomes') }}

@@ -1,6 +1,8 @@
 -- Grain: one row per (job_id, slice_key, slice_value, fold).
 -- The parameters that mend the confidence of one fold's answers, fitted on the other folds.
 
+{{ config(materialized=kept_table()) }}
+
 with fits as (
 
     select * from {{ ref('int_recalibration_fits') }}

@@ -1,6 +1,8 @@
 -- Grain: one row per (job_id, slice_key, slice_value, slice_key_2, slice_value_2).
 -- The second key and value are null where is_pair is false.
 
+{{ config(materialized=kept_table()) }}
+
 with totals as (
 
     select * from {{ ref('int_slice_totals') }}

@@ -3,7 +3,7 @@
 
 with counts as (
 
-    select * from {{ ref('stg_lake__example_bleu') }}
+    select * from {{ ref('stg_lake__example_bleu') }} {{ of_changed_loads() }}
 
 ),
 
@@ -14,7 +14,7 @@ examples as (
         load_id,
         example_id,
         task_key
-    from {{ ref('stg_lake__examples') }}
+    from {{ ref('stg_lake__examples') }} {{ of_changed_loads() }}
 
 ),
 

@@ -3,7 +3,7 @@
 
 with metrics as (
 
-    select * from {{ ref('stg_lake__example_metrics') }}
+    select * from {{ ref('stg_lake__example_metrics') }} {{ of_changed_loads() }}
 
 ),
 
@@ -14,7 +14,7 @@ examples as (
         load_id,
         example_id,
         task_key
-    from {{ ref('stg_lake__examples') }}
+    from {{ ref('stg_lake__examples') }} {{ of_changed_loads() }}
 
 ),
 
@@ -26,7 +26,7 @@ judgments as (
 
 criteria as (
 
-    select * from {{ ref('stg_lake__judgment_criteria') }}
+    select * from {{ ref('stg_lake__judgment_criteria') }} {{ of_changed_loads() }}
 
 ),
 

@@ -10,7 +10,7 @@ with judgments as (
 
 metadata as (
 
-    select * from {{ ref('stg_lake__judgment_metadata') }}
+    select * from {{ ref('stg_lake__judgment_metadata') }} {{ of_changed_loads() }}
 
 ),
 

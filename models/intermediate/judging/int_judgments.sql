@@ -4,13 +4,13 @@
 
 with judgments as (
 
-    select * from {{ ref('stg_lake__judgments') }}
+    select * from {{ ref('stg_lake__judgments') }} {{ of_changed_loads() }}
 
 ),
 
 criteria as (
 
-    select * from {{ ref('stg_lake__judgment_criteria') }}
+    select * from {{ ref('stg_lake__judgment_criteria') }} {{ of_changed_loads() }}
 
 ),
 

@@ -2,6 +2,7 @@
 -- Which of two responses the judge prefers, and how far it can be believed. A win is response B's.
 -- A job that wrote no rows per prompt has one row that says so and shows the container's aggregate.
 
+{{ config(materialized=kept_table()) }}
 {%- set rates = ['decided', 'halved', 'placed', 'swapped', 'longer', 'failed'] %}
 {%- set means = ['scored_a', 'scored_b', 'margin'] %}
 
@@ -20,7 +21,10 @@ slices as (
 reported_metrics as (
 
     select * from {{ ref('stg_lake__job_metrics') }}
-    where task_key <> 'all' and coalesce(subtask, '-') <> '_average'
+    where
+        task_key <> 'all'
+        and coalesce(subtask, '-') <> '_average'
+        {{ of_changed_loads(word='and') }}
 
 ),
 

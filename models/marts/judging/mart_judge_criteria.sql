@@ -2,11 +2,12 @@
 -- What the judge gave both responses on each criterion of its rubric. Margins are A minus B, as the
 -- container has them; criteria differ from prompt to prompt, so each has an n of its own.
 
+{{ config(materialized=kept_table()) }}
 {%- set means = ['a', 'b', 'margin'] %}
 
 with criteria as (
 
-    select * from {{ ref('stg_lake__judgment_criteria') }}
+    select * from {{ ref('stg_lake__judgment_criteria') }} {{ of_changed_loads() }}
 
 ),
 
