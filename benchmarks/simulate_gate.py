@@ -242,7 +242,8 @@ def main() -> None:
     random = np.random.default_rng(arguments.seed)
     error = 1.645 * np.sqrt(ALPHA * (1 - ALPHA) / pairs)
     print(
-        f"{pairs} pairs a scenario, 100 rules each; 5 % plus simulation error is {ALPHA + error:.2%}"
+        f"{pairs} pairs a scenario, 100 rules each; 5 % plus simulation error is {ALPHA + error:.2%},"
+        f" of a metric's PASSes, over all its slices, {ALPHA + error / np.sqrt(SLICES):.2%}"
     )
     everything = np.ones((len(METRICS), SLICES), bool)
     bad = np.zeros((len(METRICS), SLICES), bool)
