@@ -106,7 +106,9 @@ def seen(lake: Lake, table: str) -> list[tuple[Any, ...]]:
         )
 
     distinct = "" if TABLES[table].is_large else "distinct"
+    # By name: files of another version have their columns in another order.
+    columns = ", ".join(f"source.{name}" for name in TABLES[table].schema.names)
     return duckdb.sql(
-        f"select {distinct} source.* from {files(table)} as source"
+        f"select {distinct} {columns} from {files(table)} as source"
         f" inner join {files('current_loads')} as pin using (job_id, load_id) order by all"
     ).fetchall()
