@@ -85,9 +85,12 @@ class Inputs:
     """What published tables depend on."""
 
     code: str
-    """Hash of models, macros and variables: rows kept from another one cannot be trusted."""
+    """Hash of models, macros and variables."""
     loads: str
     """Hash of the visible and the held loads and of the lake they are in."""
+    project: str = field(default="", compare=False)
+    """Hash of models and macros alone: a file made by others starts from nothing. What other
+    variables leave valid, the models find out themselves. Empty where nobody noted it."""
 
 
 def build(
@@ -127,7 +130,7 @@ def build(
             log.info("nothing changed since the last build", extra={"lake": config.root})
             seconds = time.monotonic() - started
             return BuildResult(config.duckdb, True, 0, 0, (), seconds, stages=clock.take())
-        fresh = options.full_refresh or before is None or before.code != inputs.code
+        fresh = options.full_refresh or before is None or before.project != inputs.project
         log.info("a build begins", extra={"lake": config.root, "is_fresh": fresh})
         clock.begin("copying")
         working = _working_copy(config, keep_rows=not fresh)
@@ -228,9 +231,11 @@ def inputs_of(
     variables = json.dumps(dict(options.variables), sort_keys=True, default=str)
     shown = [load for load in loads if load.state in ("current", "held")]
     told = sorted(f"{load.load_id} {load.state} {load.reason}" for load in shown)
+    digest = project.digest()
     return Inputs(
-        code=_hash(evallake.__name__, project.digest(), variables),
+        code=_hash(evallake.__name__, digest, variables),
         loads=_hash(root, *told),
+        project=digest,
     )
 
 
@@ -247,7 +252,7 @@ def _inputs_of(published: Path) -> Inputs | None:
     try:
         with duckdb.connect(str(published), read_only=True) as connection:
             row = connection.execute(
-                f"select code_digest, loads_digest from {BUILD_INFO}"
+                f"select code_digest, loads_digest, project_digest from {BUILD_INFO}"
             ).fetchone()
     except duckdb.Error:  # made by plain dbt, by a newer DuckDB, or damaged: build it anew
         return None
@@ -338,7 +343,8 @@ def _note(
                 cast(? as timestamp) as built_at_utc,
                 cast(? as varchar) as variables_json,
                 cast(? as varchar) as code_digest,
-                cast(? as varchar) as loads_digest
+                cast(? as varchar) as loads_digest,
+                cast(? as varchar) as project_digest
             """,
             [
                 config.root,
@@ -346,6 +352,7 @@ def _note(
                 json.dumps(variables, default=str),
                 inputs.code,
                 inputs.loads,
+                inputs.project,
             ],
         )
         connection.execute("checkpoint")

@@ -199,7 +199,10 @@ def _outcome(run: Any, error: BaseException | None) -> DbtOutcome:
     test_seconds = 0.0
     for result in results:
         status = str(result.status)
-        is_test = str(result.node.resource_type) == "test"
+        kind = str(result.node.resource_type)
+        if kind == "operation" and status not in _FAILED:
+            continue  # the note of what is kept: neither a model nor a test
+        is_test = kind == "test"
         name = str(result.node.name)
         if is_test:
             test_seconds += result.execution_time
