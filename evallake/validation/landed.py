@@ -23,6 +23,7 @@ from evallake.validation.outcomes import Outcome
 from ingest.errors import LakeError, StoreError
 from ingest.lake import Lake, Load, unknown_job
 from ingest.lake.local import LocalStore
+from ingest.memory import keep_memory_flat
 from ingest.tables import SOURCE_TABLES, Table
 
 _IN_SIGHT = ("current", "held")
@@ -65,6 +66,7 @@ def validate_loads(
     lake: Lake, loads: Iterable[Load], door: Door, *, told: Told
 ) -> Iterator[Validated]:
     """Hold each load against the suites; one that cannot be read does not stop the others."""
+    keep_memory_flat()
     for load in loads:
         started = time.monotonic()
         outcomes: tuple[Outcome, ...] = ()
