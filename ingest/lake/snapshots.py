@@ -17,25 +17,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingest.lake.fold import Load
-from ingest.lake.layout import schema_key, snapshot_key
+from ingest.lake.layout import snapshot_key
 from ingest.lake.parquet import parquet_bytes
 from ingest.lake.store import Store
-from ingest.parallel import each
-from ingest.tables import CURRENT_LOADS, LOADS, TABLES, Table
+from ingest.lake.ulid import made_at
+from ingest.tables import CURRENT_LOADS, LOADS, Table
 
 _SEQUENCE = b"evallake.sequence"
-
-
-def write_schema_files(store: Store) -> None:
-    """Give every table its file without rows, where it is missing or of an older registry."""
-
-    def write(table: Table) -> None:
-        key = schema_key(table)
-        content = parquet_bytes(table, table.schema.empty_table())
-        if not store.exists(key) or store.read(key) != content:
-            store.replace(key, content)
-
-    each(write, TABLES.values(), at_once=store.at_once)
 
 
 def write_snapshots(store: Store, loads: Iterable[Load], *, sequence: int) -> None:
@@ -48,13 +36,19 @@ def write_snapshots(store: Store, loads: Iterable[Load], *, sequence: int) -> No
 
 
 def snapshot_sequence(store: Store) -> int | None:
-    """The event up to which both snapshots are folded; None where one is missing."""
+    """The event up to which both snapshots are folded; None where one is missing.
+
+    One that lacks a column of the registry, because an earlier version wrote it, is missing too.
+    """
     sequences = []
     for table in (LOADS, CURRENT_LOADS):
         key = snapshot_key(table)
         if not store.exists(key):
             return None
-        metadata = pq.read_schema(BytesIO(store.read(key))).metadata or {}
+        schema = pq.read_schema(BytesIO(store.read(key)))
+        if not set(table.schema.names) <= set(schema.names):
+            return None
+        metadata = schema.metadata or {}
         sequences.append(int(metadata.get(_SEQUENCE, b"0")))
     return min(sequences)
 
@@ -70,10 +64,12 @@ def _row(load: Load) -> dict[str, Any]:
         "job_id": load.job_id,
         "load_id": load.load_id,
         "state": load.state,
+        "reason": load.reason,
         "source_uri": facts.source_uri,
         "digest": facts.digest,
         "input_digest": facts.input_digest,
         "format": facts.format,
+        "ingested_at_utc": _naive_utc(made_at(load.load_id)),
         "committed_at_utc": _naive_utc(load.committed_at_utc),
         "sequence": load.sequence,
         "rows_read": accounting.read,
