@@ -18,6 +18,7 @@ from typing import Any
 from benchmarks.jobs import SMALL, write_job
 from evallake.demo import write_demo_jobs
 from evallake.demo.judge_job import write_judge_job
+from evallake.validation.door import Door
 from ingest.lake import Lake
 from ingest.landing import IngestOptions, LandingResult, ingest_source
 from ingest.raw import ReadOptions
@@ -42,23 +43,30 @@ def write_parity_lake(folder: Path) -> Path:
     """Write all jobs below `folder` and land them; the lake's folder."""
     lake = Lake.open(str(folder / "lake"), create=True)
     clock = _clock()
+    door = Door(now=clock)
     for name, (examples, seed) in BIG_JOBS.items():
         source = write_job(folder / "big", rows=examples, shape=SMALL, seed=seed, name=name)
         model, dataset = f"model-{name.rpartition('-')[2]}", name.partition("-")[0]
-        _land(lake, source, clock, job_id=name, model=model, dataset=dataset)
+        _land(lake, source, clock, check=door, job_id=name, model=model, dataset=dataset)
     demo = [
         *write_demo_jobs(folder / "demo", examples=300),
         write_judge_job(folder / "demo", examples=300),
     ]
     for job in demo:
         read = ReadOptions(model=job.model, dataset=job.dataset, recipe=job.recipe)
-        ingest_source(str(job.source), lake, options=IngestOptions(read=read), now=clock)
+        options = IngestOptions(read=read)
+        ingest_source(str(job.source), lake, options=options, now=clock, check=door)
     awkward = _awkward_jobs(folder / "awkward") | _judge_jobs(folder / "judged")
     for name, source in awkward.items():
-        _land(lake, source, clock, job_id=name)
+        _land(lake, source, clock, check=door, job_id=name)
     # a load that is superseded by another, and a job that was dropped
-    _land(lake, folder / "awkward" / "unicode", clock, job_id="unicode", force=True)
+    _land(lake, folder / "awkward" / "unicode", clock, check=door, job_id="unicode", force=True)
     lake.drop("dropped")
+    # loads that fail a critical expectation: one is held, one was released
+    for name in ("held", "released"):
+        spoilt = _job(folder / "spoilt" / name, [Row(query=name, metrics={"f1": 61.5})])
+        _land(lake, spoilt, clock, check=door, job_id=name)
+    lake.release("released", reason="scores in percents, as agreed")
     return folder / "lake"
 
 
@@ -192,6 +200,7 @@ def _land(
     source: Path,
     clock: Any,
     *,
+    check: Door,
     job_id: str,
     model: str | None = None,
     dataset: str | None = None,
@@ -202,7 +211,7 @@ def _land(
         force=force,
         read=ReadOptions(model=model or f"model of {job_id}", dataset=dataset or "awkward"),
     )
-    return ingest_source(str(source), lake, options=options, now=clock)
+    return ingest_source(str(source), lake, options=options, now=clock, check=check)
 
 
 def _clock() -> Any:
