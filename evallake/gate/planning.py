@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 from scipy import optimize, special
 
-from evallake.gate.deciding import ALPHA, BINOMIAL_SHARE, MIN_CLUSTERS, POWER
+from evallake.gate.deciding import ALPHA, BINOMIAL_SHARE, MIN_CLUSTERS, POWER, T_SHARE
 
 _PLACES = (np.arange(256) + 0.5) / 256
 
@@ -84,8 +84,8 @@ def needed_pairs(
 
 
 def _effect(df: int) -> float:
-    """Noncentrality that a one-sided t test at 5 % finds with probability 80 %."""
-    critical = float(special.stdtrit(df, 1 - ALPHA))
+    """Noncentrality that a PASS by t finds with probability 80 %."""
+    critical = float(special.stdtrit(df, 1 - T_SHARE * ALPHA))
     if df > 2000:
         return critical + float(special.ndtri(POWER))
     return float(special.nctdtrinc(df, 1 - POWER, critical))

@@ -20,6 +20,7 @@ from evallake.gate.deciding import (
     verdicts,
 )
 from evallake.gate.samples import Clusters, moments_of
+from tests.unit.statistics import reference
 
 
 def counted(losses: float, gains: float, number: float) -> Clusters:
@@ -58,8 +59,9 @@ def test_without_skewness_the_test_is_students() -> None:
     found = t_evidence(moments_of(d, np.ones(30)), np.array(0.05))
     for row, p_drop, p_safe, lower in zip(d, found.p_drop, found.p_safe, found.lower, strict=True):
         assert p_drop == pytest.approx(stats.ttest_1samp(row, -0.05, alternative="less").pvalue)
-        assert p_safe == pytest.approx(stats.ttest_1samp(row, -0.05, alternative="greater").pvalue)
-        interval = stats.t.interval(0.9, 29, row.mean(), stats.sem(row))
+        safe = stats.ttest_1samp(row, -0.05, alternative="greater").pvalue
+        assert p_safe == pytest.approx(min(safe / 0.95, 1.0))
+        interval = stats.t.interval(1 - 2 * 0.0475, 29, row.mean(), stats.sem(row))
         assert lower == pytest.approx(interval[0])
 
 
@@ -68,7 +70,7 @@ def test_plain_losses_get_the_score_interval() -> None:
     for losses in (10, 25, 80):
         d = np.r_[-np.ones(losses), np.zeros(100_000 - losses)]
         found = t_evidence(moments_of(d, np.ones(100_000)), np.array(0.05))
-        z = stats.norm.ppf(0.95)
+        z = stats.norm.ppf(1 - 0.0475)
         expected = losses + z**2 / 2 + z * np.sqrt(losses + z**2 / 4)
         assert -float(found.lower) * 100_000 == pytest.approx(expected, rel=2e-3)
 
@@ -150,9 +152,10 @@ def test_always_valid_bounds_enclose_delta_and_are_wider_than_t() -> None:
 
 def test_holm_is_statsmodels_and_leaves_out_what_was_not_tested() -> None:
     random = np.random.default_rng(6)
-    for _ in range(40):
+    for number in range(400):
         p = random.random(random.integers(1, 30)) ** random.choice([1, 4])
-        wanted = multipletests(p, method="holm")[1]
+        # statsmodels takes a hundred times as long, and says the same
+        wanted = multipletests(p, method="holm")[1] if number < 5 else reference.holm(p)
         assert np.allclose(holm(p), wanted, rtol=1e-12)
         with_gaps = np.r_[np.nan, p, np.nan]
         assert np.allclose(holm(with_gaps)[1:-1], wanted, rtol=1e-12)
