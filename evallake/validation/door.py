@@ -17,6 +17,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
 from evallake.project import find_project
 from evallake.validation.counting import COUNTED, Counts
 from evallake.validation.declared import Suite, read_suites
@@ -26,6 +28,7 @@ from ingest.lake.accounting import Accounting
 from ingest.lake.commit import StagedLoad
 from ingest.landing import CheckResult
 from ingest.raw import Finding
+from ingest.tables import JUDGMENTS
 
 _NAMED = 3
 """Failed expectations named in the reason for holding a load back (count)."""
@@ -91,7 +94,10 @@ class Door:
         self.prepare()
         assert self._validator is not None
         validator = self._validator.result()
-        parameters = {"rows_landed": accounting.landed, "rows_rejected": accounting.rejected}
+        parameters = {
+            "rows_landed_besides_judgments": accounting.landed - _rows(files, JUDGMENTS.name),
+            "rows_rejected": accounting.rejected,
+        }
         found: list[Outcome] = []
         with (
             tempfile.TemporaryDirectory(prefix="evallake-validate-") as scratch,
@@ -108,6 +114,11 @@ class Door:
                     if expectation.type in COUNTED
                 )
         return tuple(found)
+
+
+def _rows(files: Mapping[str, Sequence[Path]], table: str) -> int:
+    """Rows of a table as its files say (count)."""
+    return sum(pq.read_metadata(path).num_rows for path in files.get(table, ()))
 
 
 def _reason_to_hold(outcomes: Sequence[Outcome]) -> str | None:

@@ -28,9 +28,28 @@ from tests.fixtures.container_trees import (
     write_details,
     write_results,
 )
+from tests.fixtures.judges import (
+    BEDROCK_SUMMARY,
+    RUBRIC_TASK,
+    TASK,
+    bedrock_line,
+    details_table,
+    rubrics,
+    votes,
+    write_bedrock,
+)
+from tests.fixtures.judges import write_job as write_judge
 from tests.unit.validation.loads import Spoil, with_values
 
-GOOD = [replace(Row(), query=f"question {n}") for n in range(12)]
+GOOD = [
+    Row(query=f"question {n}", golds=["A"], predictions=["A"], logprobs=[[{"A": -0.25, "B": -2.0}]])
+    for n in range(12)
+]
+
+
+def odd(**changed: Any) -> list[Row]:
+    """The good rows and one more that is not."""
+    return [*GOOD, replace(GOOD[0], query="another", **changed)]
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +62,14 @@ def lake(tmp_path: Path) -> Lake:
     return Lake.open(str(tmp_path / "lake"), create=True)
 
 
-def write(folder: Path, rows: list[Row], *, table: Any = nova, **reported: Any) -> Path:
+def write(
+    folder: Path, rows: list[Row], *, table: Any = nova, seconds: float = 9.5, **reported: float
+) -> Path:
     """A job of these rows; `reported` replaces what its results file says of the task."""
     write_details(folder, table(rows))
-    write_results(folder, results({GEN_QA: len(rows)}, **reported))
+    content = results({GEN_QA: len(rows)}, **reported)
+    content["config_general"]["total_evaluation_time_secondes"] = str(seconds)
+    write_results(folder, content)
     return folder
 
 
@@ -76,16 +99,16 @@ def seen(lake: Lake, table: str) -> int:
 
 SPOILT_FILES: dict[str, tuple[Callable[[Path], Path], str]] = {
     "a score in percents": (
-        lambda folder: write(folder, [*GOOD, Row(metrics={"f1": 61.5})]),
+        lambda folder: write(folder, odd(metrics={"f1": 61.5})),
         "these metrics lie between 0 and 1",
     ),
     "a BLEU above 100": (
-        lambda folder: write(folder, [*GOOD, Row(metrics={"bleu": 140.0})]),
+        lambda folder: write(folder, odd(metrics={"bleu": 140.0})),
         "BLEU lies between 0 and 100",
     ),
-    "probabilities in place of their logarithms": (
-        lambda folder: write(folder, [*GOOD, Row(logprobs=[[{"▁{": 0.9, "x": 0.1}, {"}": 0.7}]])]),
-        "a probability is at most 1",
+    "a job that ended before it began": (
+        lambda folder: write(folder, GOOD, seconds=-5.0),
+        "a duration is not negative",
     ),
     "a standard error below 0": (
         lambda folder: write(folder, GOOD, rouge1_stderr=-0.25),
@@ -127,7 +150,7 @@ SPOILT_TABLES: dict[str, tuple[str, Spoil, str]] = {
     ),
     "ranges turned round": (
         "example_tokens",
-        with_values("char_end", {0: -7}),
+        lambda rows: with_values("char_end", dict.fromkeys(range(rows.num_rows), -7))(rows),
         "a range ends after it began",
     ),
     "a field of no example": (
@@ -195,6 +218,48 @@ def test_every_form_of_a_clean_job_passes(
     result = land(write(tmp_path / "job", GOOD, table=SHAPES[shape]), lake, door)
     assert (result.outcome, result.held_because) == ("landed", None)
     assert [f for f in result.findings if f.code == "expectation_critical"] == []
+
+
+@pytest.mark.parametrize(
+    ("task", "rows"),
+    [
+        (TASK, [votes("A", "A"), votes("A", "B"), votes("tie", "error")]),
+        (RUBRIC_TASK, rubrics(6)),
+    ],
+    ids=["votes", "rubric"],
+)
+def test_a_judge_passes_though_it_has_no_examples(
+    lake: Lake, door: Door, tmp_path: Path, task: str, rows: list[dict[str, Any]]
+) -> None:
+    job = write_judge(tmp_path / "job", details_table(rows), task=task)
+    result = land(job, lake, door)
+    assert (result.outcome, result.held_because) == ("landed", None)
+    assert seen(lake, "judgments") == len(rows)
+
+
+def test_ratings_of_bedrock_pass(lake: Lake, door: Door, tmp_path: Path) -> None:
+    lines = [json.dumps(bedrock_line(n, Helpfulness=0.5, Odd=1.0)) for n in range(3)]
+    result = land(write_bedrock(tmp_path / "job", lines, BEDROCK_SUMMARY), lake, door)
+    assert (result.outcome, result.held_because) == ("landed", None)
+
+
+REAL = Path(__file__).parents[2] / "../shared/data"
+TREES = ("lighteval/lighteval-0.7.0", "lighteval/lighteval-0.13.0", "lighteval/nova-like")
+
+
+@pytest.mark.parametrize("tree", TREES)
+def test_real_trees_pass(lake: Lake, door: Door, tree: str) -> None:
+    if not (REAL / tree).is_dir():
+        pytest.skip("no real data beside this checkout")
+    results = ingest_source(
+        str(REAL / tree),
+        lake,
+        options=IngestOptions(workers=1),
+        now=lambda: datetime(2026, 11, 22, tzinfo=UTC),
+        check=door,
+    )
+    assert [result.held_because for result in results] == [None] * len(results)
+    assert results
 
 
 def evallake(*arguments: object) -> Any:
