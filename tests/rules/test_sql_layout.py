@@ -20,6 +20,7 @@ from tests.rules.sql_tree import (
 )
 from tests.rules.tree import ROOT
 
+KEPT = {path.stem for path in MODELS if "kept_table(" in path.read_text(encoding="utf-8")}
 STAGING = [path for path in MODELS if path.parent.name == "staging"]
 FACTS = [path for path in MODELS if path.parent.name == "facts"]
 ENGINES = re.compile(r"target\.type|adapter\.dispatch|\b(duckdb|athena|trino|presto)\w*", re.I)
@@ -124,6 +125,7 @@ def test_a_facts_values_come_from_no_macro(model: Path) -> None:
             "var",
             "config",
             "of_new_loads",
+            "of_changed_loads",
             "build_digest",
             "fact_partitions",
             "join",
@@ -132,6 +134,56 @@ def test_a_facts_values_come_from_no_macro(model: Path) -> None:
             "follows_schema",  # build_digest covers what it renders
             "raise_compiler_error",
         }, called
+
+
+# built whole: what says which rows are new, and marts that are not kept
+WHOLE = {"int_changed_loads", "int_changed_pairs", "int_pair_requests"} | {
+    path.stem for path in MODELS if "marts" in path.parts and path.stem not in KEPT
+}
+# tables that hold more than a build computes, and what says which of their rows it needs
+FILTERS = re.compile(r"\{\{ of_(changed_loads|compared_loads|changed_slices|new_loads)\(")
+OTHERS_TOO = {"int_example_slices", "int_example_outcomes"}
+JOINED = {
+    # to fits and totals, which are of changed slices alone
+    ("int_recalibration_bins", "int_example_slices"),
+    ("int_recalibration_outcomes", "int_example_slices"),
+    ("int_calibrated_confidence", "int_example_outcomes"),
+    # every example of a compared job is some slice's or pair's
+    ("int_outcomes", "int_example_outcomes"),
+    ("int_slices", "int_example_outcomes"),
+    ("int_pair_key_cells", "int_example_slices"),
+    ("int_pair_cell_slices", "int_example_slices"),
+    # by the number of a changed pair
+    ("int_pair_differences", "int_job_pairs"),
+    ("int_pair_estimates", "int_job_pairs"),
+    ("mart_example_deltas", "int_job_pairs"),
+    ("mart_model_deltas", "int_job_pairs"),
+    ("mart_slice_deltas", "int_job_pairs"),
+    # small, and by the id of a job that is changed
+    ("int_recomputed_metrics", "stg_lake__jobs"),
+}
+
+
+@pytest.mark.parametrize(
+    "model",
+    [m for m in MODELS if m not in STAGING and m not in FACTS and m.stem not in WHOLE],
+    ids=name_of,
+)
+def test_a_table_that_is_not_built_whole_takes_changed_rows_alone(model: Path) -> None:
+    kept = {f.stem for f in FACTS} | KEPT | {s.stem for s in STAGING} | OTHERS_TOO
+    kept -= {"stg_lake__current_loads", *WHOLE}
+    for block in re.split(r"\n\)", without_comments(model)):
+        for name in re.findall(r"ref\('(\w+)'\)", block):
+            if name in kept and (model.stem, name) not in JOINED:
+                assert FILTERS.search(block), f"every row of {name} is read"
+
+
+def test_kept_tables_are_known_by_job_or_by_pair() -> None:
+    for model in MODELS:
+        if model.stem in KEPT:
+            columns = {column["name"] for column in declaration(model)["columns"]}  # type: ignore[attr-defined]
+            by_pair = "comparison" in model.parts
+            assert ({"baseline_job_id", "candidate_job_id"} if by_pair else {"job_id"}) <= columns
 
 
 def _jinja(path: Path) -> list[str]:
