@@ -22,10 +22,12 @@ from evallake.cli.talk import Rate, bar, complain, say
 if TYPE_CHECKING:
     from evallake.cli.talk import Step
     from evallake.errors import HeldError
+    from evallake.validation.door import Door
     from ingest.errors import IngestError
     from ingest.lake import Lake
     from ingest.lake.catalogue import Catalogue
     from ingest.landing import Check, IngestOptions, LandingResult
+    from ingest.sources import SourceLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,26 @@ def _tags(pairs: tuple[str, ...]) -> dict[str, str]:
     return tags
 
 
+def _limits(said: tuple[str, ...]) -> SourceLimits:
+    """The limits with those that were said in place of the usual ones."""
+    from ingest.sources import SourceLimits
+
+    usual = asdict(SourceLimits())
+    given: dict[str, Any] = {}
+    for pair in said:
+        name, equals, text = pair.partition("=")
+        if name not in usual:
+            raise click.UsageError(f"--limit knows {', '.join(usual)}, not {name!r}.")
+        try:
+            number = float(text)
+        except ValueError:
+            number = 0.0
+        if not equals or not 0 < number < float("inf"):
+            raise click.UsageError(f"--limit takes {name}=N, N above 0, not {pair!r}.")
+        given[name] = type(usual[name])(number)
+    return SourceLimits(**given)
+
+
 def _check_text(said: str | None) -> None:
     try:
         (said or "").encode()
@@ -97,6 +119,13 @@ def _check_text(said: str | None) -> None:
 @option("--dataset", metavar="NAME", help="The data set, where the files do not say.")
 @option("--tag", multiple=True, metavar="KEY=VALUE", help="A tag. Repeatable.")
 @option("--force", is_flag=True, help="Land again what is there already.")
+@option(
+    "--limit",
+    multiple=True,
+    metavar="NAME=N",
+    help="How far files are believed that nobody here wrote; errors name the limit they are about."
+    " Repeatable.",
+)
 @no_validate_option()
 @option("--workers", type=click.IntRange(min=1), metavar="N", help="Threads.  [default: all cores]")
 @format_option("table", "json")
@@ -110,6 +139,7 @@ def ingest(
     dataset: str | None,
     tag: tuple[str, ...],
     force: bool,
+    limit: tuple[str, ...],
     no_validate: bool,
     workers: int | None,
     format: str,
@@ -143,6 +173,7 @@ def ingest(
         job_id=job_id,
         read=ReadOptions(model=model, dataset=dataset, tags=tags, recipe=recipe),
         force=force,
+        limits=_limits(limit),
         workers=workers,
     )
     config = configuration(context)
@@ -175,7 +206,7 @@ def _tidy(catalogue: Catalogue, lake: Lake, *, grace: timedelta) -> None:
         say(f"warning: {catalogue.name} keeps partitions of hidden loads for now: {error}")
 
 
-def the_door() -> Check:
+def the_door() -> Door:
     """The check that every load passes before it is seen; made once for all of a command's."""
     from evallake.validation.door import Door
 

@@ -29,6 +29,7 @@ from ingest.formats.findings import RowCounts, row_findings
 from ingest.formats.identity import item_key
 from ingest.formats.inference import read_lines
 from ingest.formats.pairing import Decisions, Pairing
+from ingest.formats.results import document_bytes
 from ingest.formats.tasks import model_family
 from ingest.raw import (
     RAW_JUDGMENT,
@@ -176,7 +177,13 @@ class BedrockRun:
         )
 
     def _read(self, file: SourceFile, max_bytes: int) -> Iterator[Rated]:
-        return map(read_rated, read_lines(self._source.local_path(file.path), max_bytes=max_bytes))
+        lines = read_lines(
+            self._source.local_path(file.path),
+            max_bytes=max_bytes,
+            where=file.path,
+            limits=self._source.limits,
+        )
+        return map(read_rated, lines)
 
 
 def _batch(rated: Rated, decisions: Decisions, role: np.ndarray, path: str) -> pa.RecordBatch:
@@ -218,7 +225,10 @@ def _item_keys(prompts: pa.StringArray, decisions: Decisions, role: np.ndarray) 
 def _summary(source: Source, file: SourceFile) -> list[ReportedMetric]:
     """The job's aggregates: one score per metric, with how many rows it is of."""
     try:
-        content = json.loads(source.local_path(file.path).read_bytes())
+        data = document_bytes(
+            source.local_path(file.path), source_file=file.path, limits=source.limits
+        )
+        content = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise FormatError(
             f"not a JSON file ({error})", where=file.path, do="fetch it again, or remove it"

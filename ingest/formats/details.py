@@ -39,6 +39,7 @@ from ingest.formats.specifics import Specifics, read_specifics
 from ingest.formats.streaming import Chunk, parquet_chunks
 from ingest.parsing.leaves import parse_leaves
 from ingest.parsing.texts import list_texts
+from ingest.sources import SourceLimits
 
 _LOGPROBS = ("pred_logprobs", "pred_lobprobs", "pred_logits")
 """Names the column has had; `prediction_logits` is another one, and always empty."""
@@ -64,6 +65,9 @@ _FLAT_CONTENT = [
 ]
 _FLAT_MEASURES = ["metrics", *_LOGPROBS]
 _FLAT = frozenset((*_FLAT_CONTENT, *_FLAT_MEASURES, *_UNUSED))
+
+_GRACE_BYTES = 64 << 20
+"""Unpacked bytes before their ratio to the file's is judged."""
 
 _STRUCTS = frozenset(("doc", "metric", "model_response"))
 _STRUCT_CONTENT = [
@@ -97,6 +101,7 @@ class Details:
     """Whether it has the container's own column of token log probabilities."""
     ignored: tuple[str, ...]
     """Columns that nothing is known of."""
+    limits: SourceLimits
 
     @property
     def generation(self) -> str:
@@ -106,7 +111,9 @@ class Details:
     def content_chunks(self, *, max_bytes: int) -> Iterator[Chunk]:
         """The columns that identify rows, in chunks of about `max_bytes`."""
         columns = _STRUCT_CONTENT if self.is_structs else _FLAT_CONTENT
-        return parquet_chunks(self.path, columns, max_bytes=max_bytes, where=self.source_file)
+        return parquet_chunks(
+            self.path, columns, max_bytes=max_bytes, where=self.source_file, limits=self.limits
+        )
 
     def chunks(self, *, max_bytes: int) -> Iterator[Chunk]:
         """All columns that matter, in chunks of about `max_bytes`."""
@@ -114,7 +121,12 @@ class Details:
         if self.is_structs:
             columns = _STRUCT_CONTENT + _STRUCT_MEASURES
         return parquet_chunks(
-            self.path, columns, max_bytes=max_bytes, where=self.source_file, unchecked=_LOGPROBS
+            self.path,
+            columns,
+            max_bytes=max_bytes,
+            where=self.source_file,
+            unchecked=_LOGPROBS,
+            limits=self.limits,
         )
 
     def content(self, chunk: Chunk) -> Content:
@@ -134,15 +146,19 @@ class Details:
         return Measures(metrics, *found, is_unreadable)
 
 
-def open_details(path: Path, *, source_file: str, task_key: str) -> Details:
+def open_details(
+    path: Path, *, source_file: str, task_key: str, limits: SourceLimits | None = None
+) -> Details:
     """Opens a details file and looks at its columns.
 
     Raises:
-        FormatError: not a Parquet file, a truncated one, or one of something else.
+        FormatError: not a Parquet file, a truncated one, one of something else, or a bomb.
     """
+    allowed = limits or SourceLimits()
     try:
         with pq.ParquetFile(path) as file:
             schema, rows = file.schema_arrow, file.metadata.num_rows
+            _check_bomb(path, file.metadata, allowed, source_file)
     except (pa.ArrowException, OSError) as error:
         raise FormatError(
             f"not a whole Parquet file ({_first_line(error)})",
@@ -167,7 +183,24 @@ def open_details(path: Path, *, source_file: str, task_key: str) -> Details:
         is_structs=is_structs,
         has_token_logprobs=bool(names & {"pred_logprobs", "pred_lobprobs"}),
         ignored=tuple(sorted(names - known)),
+        limits=allowed,
     )
+
+
+def _check_bomb(
+    path: Path, metadata: pq.FileMetaData, limits: SourceLimits, source_file: str
+) -> None:
+    """FormatError for a file that says that it holds far more than there is of it."""
+    if metadata.num_rows > limits.max_rows:
+        said = f"says that it has {metadata.num_rows} rows"
+        raise limits.refusal(said, "max_rows", where=source_file, of=FormatError)
+    unpacked = sum(
+        metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups)
+    )
+    most = limits.max_compression_ratio
+    if unpacked > _GRACE_BYTES and unpacked > most * path.stat().st_size:
+        said = f"unpacks to more than {most:g} times its size"
+        raise limits.refusal(said, "max_compression_ratio", where=source_file, of=FormatError)
 
 
 def _flat_content(chunk: Chunk) -> Content:

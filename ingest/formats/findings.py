@@ -27,11 +27,11 @@ def tree_findings(run: OpenedRun, *, refused: int) -> list[Finding]:
     """What the names and headers of a run's files say.
 
     Args:
-        refused: members of the archive that were refused (count).
+        refused: entries of the archive or folder that were refused (count).
     """
     found: list[Finding] = []
     if refused:
-        what = "links, devices or paths out of the archive"
+        what = "links, devices or paths out of it"
         found.append(Finding("members_refused", f"{refused} members were refused: {what}"))
     files = run.files
     if files.timestamp is not None and files.timestamp.is_naive:

@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ingest.errors import FormatError
 from ingest.formats.columns import as_gold, null_if_empty, single_lists
 from ingest.formats.content import Content
 from ingest.parsing.leaves import (
@@ -27,6 +28,7 @@ from ingest.parsing.leaves import (
     parse_leaves,
 )
 from ingest.parsing.texts import list_texts, prompt_texts
+from ingest.sources import SourceLimits
 from ingest.sources.reading import reading
 
 _KEPT = ("prompt", "inference", "gold", "metadata")
@@ -46,11 +48,22 @@ class Lines:
     """int64: 0-based number of each line in the file, blank lines counted."""
 
 
-def read_lines(path: Path, *, max_bytes: int) -> Iterator[Lines]:
+def read_lines(
+    path: Path, *, max_bytes: int, where: str = "", limits: SourceLimits | None = None
+) -> Iterator[Lines]:
     """A file's lines in order, in chunks of about `max_bytes`; a longer line is one chunk.
 
-    Raises SourceError where the file cannot be read, or not any more.
+    Args:
+        path: a local file.
+        max_bytes: taken at a time.
+        where: how errors about its content call it.
+        limits: how long a line may be.
+
+    Raises:
+        SourceError: the file cannot be read, or not any more.
+        FormatError: a line is too long.
     """
+    allowed = limits or SourceLimits()
     number = 0
     rest = b""
     with reading(path), path.open("rb") as file:
@@ -60,15 +73,27 @@ def read_lines(path: Path, *, max_bytes: int) -> Iterator[Lines]:
             end = block.rfind(b"\n") + 1
             if end == 0:
                 rest += block
+                _check_length(len(rest), number, allowed, where)
                 continue
             data, rest = rest + block[:end], block[end:]
             lines, count = _lines(data, number)
+            if len(data) > allowed.max_row_bytes and len(lines.number):
+                lengths = np.asarray(pc.binary_length(lines.text))
+                longest = int(lengths.argmax())
+                _check_length(int(lengths[longest]), int(lines.number[longest]), allowed, where)
             number += count
             if len(lines.number):
                 yield lines
+    _check_length(len(rest), number, allowed, where)
     lines, _ = _lines(rest, number)
     if len(lines.number):
         yield lines
+
+
+def _check_length(length: int, line: int, limits: SourceLimits, where: str) -> None:
+    if length > limits.max_row_bytes:
+        said = f"line {line + 1} has more than {limits.max_row_bytes} bytes"
+        raise limits.refusal(said, "max_row_bytes", where=where, of=FormatError)
 
 
 def inference_content(lines: Lines) -> Content:

@@ -50,7 +50,7 @@ def find_nova_runs(source: Source, *, options: ReadOptions) -> list[NovaRun]:
 
 def _open(files: RunFiles, source: Source) -> OpenedRun:
     results = [
-        read_results(source.local_path(file.path), source_file=file.path)
+        read_results(source.local_path(file.path), source_file=file.path, limits=source.limits)
         for file in sorted(files.results, key=lambda file: file.path)
     ]
     details = [
@@ -58,6 +58,7 @@ def _open(files: RunFiles, source: Source) -> OpenedRun:
             source.local_path(entry.file.path),
             source_file=entry.file.path,
             task_key=entry.task_key,
+            limits=source.limits,
         )
         for entry in files.details
     ]

@@ -18,6 +18,8 @@ from ingest.errors import RecipeError
 
 _SECTIONS = ("run", "evaluation", "inference", "rl_env", "processor")
 _MAX_BYTES = 1 << 20
+_MOST_VALUES = 1_000_000
+"""Values of a recipe once each alias stands for a copy of what it names (count)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,7 @@ def read_recipe(path: Path) -> Recipe:
         raise RecipeError("too large for a recipe", where=where, do="give the recipe's YAML file")
     try:
         content = yaml.safe_load(data)
+        _check_aliases(content, where)
         # dates are the one thing that plain YAML holds and JSON does not
         text = json.dumps(content, ensure_ascii=False, default=str)
         text.encode()  # YAML may escape half a surrogate pair, which no table can hold
@@ -84,6 +87,27 @@ def read_recipe(path: Path) -> Recipe:
             do="give the recipe of an evaluation job",
         )
     return _recipe(content, text, where)
+
+
+def _check_aliases(content: object, where: str) -> None:
+    """RecipeError for aliases of aliases of aliases: a few lines that would be gigabytes of JSON."""
+    counted: dict[int, int] = {}
+
+    def values(value: object) -> int:
+        if not isinstance(value, dict | list):
+            return 1
+        if id(value) not in counted:
+            counted[id(value)] = 1  # what holds itself ends here; JSON refuses it
+            inside = value.values() if isinstance(value, dict) else value
+            counted[id(value)] = 1 + sum(map(values, inside))
+        return counted[id(value)]
+
+    if values(content) > _MOST_VALUES:
+        raise RecipeError(
+            f"its aliases stand for more than {_MOST_VALUES} values",
+            where=where,
+            do="write the recipe out without aliases",
+        )
 
 
 def _recipe(content: Mapping[str, Any], text: str, where: str) -> Recipe:

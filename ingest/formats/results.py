@@ -17,6 +17,7 @@ from typing import Any
 from ingest.errors import FormatError
 from ingest.formats.tasks import Task, parse_task_key
 from ingest.raw import ReportedMetric
+from ingest.sources import SourceLimits
 
 _STDERR = "_stderr"
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
@@ -40,6 +41,7 @@ class _Configured:
 
 
 _UNKNOWN = _Configured(None, None)
+_UNLESS_TOLD = SourceLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +66,14 @@ class Results:
         return frozenset(m.metric_name for m in self.metrics if m.task_key == task_key)
 
 
-def read_results(path: Path, *, source_file: str) -> Results:
+def read_results(path: Path, *, source_file: str, limits: SourceLimits = _UNLESS_TOLD) -> Results:
     """Reads one results file.
 
     Raises:
-        FormatError: not JSON, or JSON without the `results` object.
+        FormatError: too large, not JSON, or JSON without the `results` object.
     """
     try:
-        content = _loaded(path.read_bytes())
+        content = _loaded(document_bytes(path, source_file=source_file, limits=limits))
     except (ValueError, RecursionError) as error:  # JSON and UTF-8 errors are ValueErrors
         raise FormatError(
             f"not a JSON file ({error})", where=source_file, do="fetch it again, or remove it"
@@ -106,6 +108,14 @@ def read_results(path: Path, *, source_file: str) -> Results:
         generation_parameters=_generation_parameters(general),
         config_json=json.dumps(config, ensure_ascii=False) if config else None,
     )
+
+
+def document_bytes(path: Path, *, source_file: str, limits: SourceLimits) -> bytes:
+    """The content of a file that is read at once; FormatError where it is too large for that."""
+    if path.stat().st_size > limits.max_document_bytes:
+        said = f"has more than {limits.max_document_bytes} bytes"
+        raise limits.refusal(said, "max_document_bytes", where=source_file, of=FormatError)
+    return path.read_bytes()
 
 
 def leaf_metric_name(path: tuple[str, ...], *, known: frozenset[str] = frozenset()) -> str:

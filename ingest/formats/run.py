@@ -38,7 +38,7 @@ from ingest.formats.recipe import Recipe
 from ingest.formats.streaming import Chunk, work_ahead
 from ingest.formats.tasks import GEN_QA, Task, parse_task_key
 from ingest.raw import Finding, InputFile, JobFacts, ReadOptions, ReportedMetric
-from ingest.sources import Source
+from ingest.sources import Source, SourceLimits
 
 READER = "nova/3"
 """The number is raised whenever the same files would give other rows."""
@@ -69,6 +69,7 @@ class _Part:
     details: Details | None
     known: frozenset[str]
     """Metrics that a results file reports for the task."""
+    limits: SourceLimits
 
     def contents(self) -> Iterator[Content]:
         """What identifies the rows, chunk by chunk."""
@@ -76,16 +77,21 @@ class _Part:
 
     def _contents(self) -> Iterator[Callable[[], Content]]:
         if self.details is None:
-            for lines in read_lines(self.path, max_bytes=_FIRST_PASS_BYTES):
+            for lines in self._lines(_FIRST_PASS_BYTES):
                 yield partial(inference_content, lines)
             return
         for chunk in self.details.content_chunks(max_bytes=_FIRST_PASS_BYTES):
             yield partial(self.details.content, chunk)
 
+    def _lines(self, max_bytes: int) -> Iterator[Lines]:
+        return read_lines(
+            self.path, max_bytes=max_bytes, where=self.source_file, limits=self.limits
+        )
+
     def rows(self, *, max_bytes: int) -> Iterator[Callable[[], _Rows]]:
         """Everything in the rows, the same rows in the same order."""
         if self.details is None:
-            for lines in read_lines(self.path, max_bytes=max_bytes):
+            for lines in self._lines(max_bytes):
                 yield partial(_rows_of_lines, lines)
             return
         first = 0
@@ -283,12 +289,12 @@ def _parts(
             parts.append(JudgePart(details, task, shared))
         else:
             path, file = details.path, details.source_file
-            parts.append(_Part(file, path, task, details, known[task.key]))
+            parts.append(_Part(file, path, task, details, known[task.key], source.limits))
     if run.files.inference:
         # only gen_qa writes it; the name of the file does not say for which task
         task = next((task for task in tasks if task.name == "gen_qa"), tasks[0])
         parts += [
-            _Part(file.path, source.local_path(file.path), task, None, frozenset())
+            _Part(file.path, source.local_path(file.path), task, None, frozenset(), source.limits)
             for file in sorted(run.files.inference, key=lambda file: file.path)
         ]
     return parts

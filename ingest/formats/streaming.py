@@ -20,6 +20,8 @@ import pyarrow.parquet as pq
 
 from ingest.errors import FormatError
 from ingest.formats.columns import bytes_as_text
+from ingest.formats.dictionaries import rows_at_worst
+from ingest.sources import SourceLimits
 
 Item = TypeVar("Item")
 
@@ -55,23 +57,33 @@ def parquet_chunks(
     max_bytes: int,
     where: str,
     unchecked: Collection[str] = (),
+    limits: SourceLimits | None = None,
 ) -> Iterator[Chunk]:
     """A file's rows in order, in chunks of about `max_bytes` in memory.
 
     Args:
         columns: wanted columns, with dots for fields; those the file lacks are left out.
         unchecked: columns whose reader copes with any bytes, so that they need no check.
+        limits: how large a row may be.
 
     Raises:
-        FormatError: the file is damaged.
+        FormatError: the file is damaged, or a row is too large.
     """
+    allowed = limits or SourceLimits()
+    first = 0
     try:
         # not memory-mapped: mapped pages of a large file would count as our memory. Buffered:
         # otherwise a whole column of a row group, which may be the whole file, is read at once
         with pq.ParquetFile(path, pre_buffer=False, buffer_size=_READ_BYTES) as file:
-            rows = rows_per_chunk(file, columns, max_bytes)
+            probed = rows_at_worst(path, file.metadata, columns, _PROBE_ROWS)
+            rows = rows_per_chunk(file, columns, max_bytes, probe_rows=probed)
+            rows = rows_at_worst(path, file.metadata, columns, rows)
             for batch in file.iter_batches(batch_size=rows, columns=columns, use_threads=False):
                 for part in _split(batch, max_bytes):
+                    if part.num_rows == 1 and part.nbytes > allowed.max_row_bytes:
+                        said = f"row {first} has more than {allowed.max_row_bytes} bytes"
+                        raise allowed.refusal(said, "max_row_bytes", where=where, of=FormatError)
+                    first += part.num_rows
                     yield _checked(part, unchecked)
     except (pa.ArrowException, OSError) as error:
         reason = str(error).partition("\n")[0] or type(error).__name__
@@ -106,7 +118,9 @@ def work_ahead(tasks: Iterable[Callable[[], Item]], *, workers: int) -> Iterator
             yield ahead.popleft().result()
 
 
-def rows_per_chunk(file: pq.ParquetFile, columns: list[str], max_bytes: int) -> int:
+def rows_per_chunk(
+    file: pq.ParquetFile, columns: list[str], max_bytes: int, *, probe_rows: int = _PROBE_ROWS
+) -> int:
     """Rows that fill a chunk, judged by the first few and by the file's own sizes.
 
     Sizes in the file do not count what a dictionary repeats; the first rows may be short.
@@ -123,7 +137,7 @@ def rows_per_chunk(file: pq.ParquetFile, columns: list[str], max_bytes: int) -> 
             chunk = row_group.column(index)
             if chunk.path_in_schema.startswith(wanted):
                 stored += chunk.total_uncompressed_size
-    first = next(file.iter_batches(batch_size=_PROBE_ROWS, columns=columns, use_threads=False))
+    first = next(file.iter_batches(batch_size=probe_rows, columns=columns, use_threads=False))
     per_row = max(stored / metadata.num_rows, first.nbytes / max(first.num_rows, 1), 1.0)
     return int(min(max(max_bytes / per_row, 1), _MOST_ROWS))
 

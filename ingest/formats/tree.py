@@ -81,7 +81,7 @@ def group_files(files: Iterable[SourceFile], *, context: str) -> list[RunFiles]:
             understood as well.
     """
     results: list[tuple[SourceFile, str, str, Timestamp | None]] = []
-    runs: dict[tuple[_Place, Timestamp | None], RunFiles] = {}
+    runs = _Runs()
     inference: list[tuple[SourceFile, str]] = []
     for file in files:
         directory, _, name = f"{context}/{file.path}".rpartition("/")
@@ -89,26 +89,25 @@ def group_files(files: Iterable[SourceFile], *, context: str) -> list[RunFiles]:
         if match := _DETAILS.fullmatch(name):
             place, in_directory = _details_place(directory)
             timestamp = parse_timestamp(match["ts"]) if match["ts"] else in_directory
-            run = runs.setdefault((place, timestamp), _new(place, timestamp))
-            run.details.append(DetailsFile(file, match["key"]))
+            runs.at(place, timestamp).details.append(DetailsFile(file, match["key"]))
         elif match := _RESULTS.fullmatch(name):
             results.append((file, directory, name, parse_timestamp(match["ts"])))
         elif _RESULTS_UNDATED.fullmatch(name):
             results.append((file, directory, name, None))
         elif _INFERENCE.fullmatch(name):
             inference.append((file, directory))
-    bases = {place.base for place, _ in runs} | {directory for _, directory in inference}
+    bases = runs.bases | {directory for _, directory in inference}
     has_dated = {directory for _, directory, _, timestamp in results if timestamp is not None}
     for file, directory, name, timestamp in results:
         if name == "metrics.json" and directory in has_dated:
             continue  # some notebooks keep a copy of the results under this name
         place, is_lighteval = _results_place(directory, bases)
-        run = _find_run(runs, place, timestamp)
+        run = runs.of_results(place, timestamp)
         run.results.append(file)
         run.has_lighteval_layout = is_lighteval
     for file, directory in inference:
-        _latest_run(runs, directory).inference.append(file)
-    return sorted(runs.values(), key=_order)
+        runs.latest(directory).inference.append(file)
+    return runs.in_order()
 
 
 def single_file(file: SourceFile, *, context: str) -> RunFiles:
@@ -124,6 +123,51 @@ def single_file(file: SourceFile, *, context: str) -> RunFiles:
     else:
         run.results.append(file)
     return run
+
+
+class _Runs:
+    """Runs found so far; none is looked for among all others, of which there may be many."""
+
+    def __init__(self) -> None:
+        self._all: dict[tuple[_Place, Timestamp | None], RunFiles] = {}
+        self._of_base: dict[str, list[RunFiles]] = {}
+        self._of_time: dict[tuple[str, Timestamp | None], list[RunFiles]] = {}
+        self._latest: dict[str, RunFiles] = {}
+
+    @property
+    def bases(self) -> set[str]:
+        """Directories of outputs."""
+        return set(self._of_base)
+
+    def at(self, place: _Place, timestamp: Timestamp | None) -> RunFiles:
+        """The run of that place and time; a new one where there is none."""
+        run = self._all.get((place, timestamp))
+        if run is None:
+            run = self._all[place, timestamp] = _new(place, timestamp)
+            self._of_base.setdefault(place.base, []).append(run)
+            self._of_time.setdefault((place.base, timestamp), []).append(run)
+        return run
+
+    def of_results(self, place: _Place, timestamp: Timestamp | None) -> RunFiles:
+        """The run that a results file belongs to; a new one where there is none."""
+        same_base = self._of_base.get(place.base, [])
+        if timestamp is None and len(same_base) == 1:
+            return same_base[0]
+        for run in self._of_time.get((place.base, timestamp), []):
+            if place.model_directory in (None, run.model_directory):
+                return run
+        return self.at(place, timestamp)
+
+    def latest(self, directory: str) -> RunFiles:
+        """The run that wrote a file without a timestamp: a later run overwrites an earlier's."""
+        if directory not in self._latest:
+            there = self._of_base.get(directory) or [self.at(_Place(directory, None), None)]
+            self._latest[directory] = max(there, key=_order)
+        return self._latest[directory]
+
+    def in_order(self) -> list[RunFiles]:
+        """All of them, by directory and time."""
+        return sorted(self._all.values(), key=_order)
 
 
 def _new(place: _Place, timestamp: Timestamp | None) -> RunFiles:
@@ -148,30 +192,6 @@ def _results_place(directory: str, bases: set[str]) -> tuple[_Place, bool]:
         return _Place(directory, None), False
     at = len(parts) - 1 - parts[::-1].index("results")
     return _Place("/".join(parts[:at]), "/".join(parts[at + 1 :]) or None), True
-
-
-def _find_run(
-    runs: dict[tuple[_Place, Timestamp | None], RunFiles],
-    place: _Place,
-    timestamp: Timestamp | None,
-) -> RunFiles:
-    """The run that a results file belongs to; a new one where there is none."""
-    same_base = [run for (other, _), run in runs.items() if other.base == place.base]
-    if timestamp is None and len(same_base) == 1:
-        return same_base[0]
-    for run in same_base:
-        if run.timestamp == timestamp and place.model_directory in (None, run.model_directory):
-            return run
-    return runs.setdefault((place, timestamp), _new(place, timestamp))
-
-
-def _latest_run(runs: dict[tuple[_Place, Timestamp | None], RunFiles], directory: str) -> RunFiles:
-    """The run that wrote a file without a timestamp: a later run overwrites an earlier's."""
-    candidates = sorted((run for run in runs.values() if run.base == directory), key=_order)
-    if candidates:
-        return candidates[-1]
-    place = _Place(directory, None)
-    return runs.setdefault((place, None), _new(place, None))
 
 
 def _order(run: RunFiles) -> tuple[str, bool, str, str]:

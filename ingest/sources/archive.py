@@ -52,7 +52,7 @@ class ArchiveSource:
         self.context = ""
         self.training_job_name = training_job_name(address)
         self.training_job: TrainingJob | None = None
-        self._limits = limits
+        self.limits = limits
         self.refused = 0
         self._spill = Spill()
         self._members: dict[str, Spilled] = {}
@@ -93,7 +93,7 @@ class ArchiveSource:
 
     def _read(self, open_archive: Open) -> None:
         try:
-            with open_archive() as packed, _unpacked(packed, self._limits, self.uri) as stream:
+            with open_archive() as packed, _unpacked(packed, self.limits, self.uri) as stream:
                 archive = TarStream(stream, where=self.uri)
                 for looked_at, member in enumerate(archive, start=1):
                     self._check(looked_at, member)
@@ -118,7 +118,7 @@ class ArchiveSource:
         )
 
     def _check(self, looked_at: int, member: Member) -> None:
-        limits = self._limits
+        limits = self.limits
         check_count(looked_at, limits, where=self.uri)
         if is_wanted(member.name):
             check_size(SourceFile(member.name, member.size), 0, limits, where=self.uri)
@@ -138,7 +138,7 @@ class ArchiveSource:
             self._kept -= earlier.file.bytes
         file = SourceFile(name, member.size)
         self._kept += file.bytes
-        check_size(file, self._kept, self._limits, where=self.uri)
+        check_size(file, self._kept, self.limits, where=self.uri)
         self._copies += 1
         self._members[name] = self._spill.copy(file, archive, number=f"{self._copies:06d}")
 
@@ -146,7 +146,7 @@ class ArchiveSource:
 def _unpacked(packed: io.BufferedReader, limits: SourceLimits, uri: str) -> LimitedReader:
     """The archive's bytes, unpacked and counted, whatever the file is called."""
     if packed.peek(len(_GZIP_MAGIC)).startswith(_GZIP_MAGIC):
-        return RatioReader(packed, max_ratio=limits.max_compression_ratio, where=uri)
+        return RatioReader(packed, limits=limits, where=uri)
     return LimitedReader(packed)
 
 

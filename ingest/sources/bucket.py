@@ -90,6 +90,7 @@ class BucketSource:
         self.training_job_name = training_job_name(f"{self.context}/")
         self.training_job: TrainingJob | None = None
         self.refused = 0
+        self.limits = limits
         start = len(folder) + 1 if folder else 0
         names = {item.address.key[start:]: item for item in found}
         self.files = tuple(SourceFile(name, names[name].bytes) for name in sorted(names))

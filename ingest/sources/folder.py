@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Self
 
 from ingest.errors import SourceError
 from ingest.sources.locations import check_name, training_job_name
+from ingest.sources.reading import reading
 from ingest.sources.source import (
     ARCHIVES,
     SourceFile,
@@ -34,6 +36,7 @@ class FolderSource:
         self.training_job_name = training_job_name(f"{self.context}/")
         self.training_job: TrainingJob | None = None
         self.refused = 0
+        self.limits = limits
         self.files = self._find(limits)
 
     def local_path(self, path: str) -> Path:
@@ -42,7 +45,8 @@ class FolderSource:
 
     def sha256(self, path: str) -> str:
         """SHA-256 of the file's content, hexadecimal."""
-        with self.local_path(path).open("rb") as file:
+        local = self.local_path(path)
+        with reading(local), local.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def __enter__(self) -> Self:
@@ -73,15 +77,33 @@ class FolderSource:
                 relative = path.relative_to(self._root).as_posix()
                 if name.endswith(ARCHIVES):
                     archives.append(relative)
-                if not is_wanted(relative) or not path.is_file():
+                if not is_wanted(relative):
                     continue
                 check_name(str(path))
-                found.append(SourceFile(relative, path.stat().st_size))
-                total += found[-1].bytes
+                bytes_there = self._size(path)
+                if bytes_there is None:
+                    self.refused += 1
+                    continue
+                found.append(SourceFile(relative, bytes_there))
+                total += bytes_there
                 check_size(found[-1], total, limits, where=self.uri)
         if not found:
-            raise nothing_found(archives, where=self.uri)
+            raise nothing_found(archives, where=self.uri, refused=self.refused)
         return tuple(sorted(found, key=lambda file: file.path))
+
+    def _size(self, path: Path) -> int | None:
+        """The size of a file (bytes); None for what is none, or is a link out of the folder.
+
+        A folder may be an archive that somebody unpacked: what it links to elsewhere is none of
+        the job's files, and may be anybody's.
+        """
+        try:
+            if path.is_symlink() and not path.resolve(strict=True).is_relative_to(self._root):
+                return None
+            status = path.stat()
+        except (OSError, RuntimeError):  # a link to nowhere, or to itself
+            return None
+        return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
 def _refuse(error: OSError) -> None:

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from ingest.errors import SourceError
+from ingest.sources.source import SourceLimits
 
 _GRACE_BYTES = 64 << 20
 """Unpacked bytes before the ratio is judged: a small file of zeros is no bomb."""
@@ -43,20 +44,19 @@ class LimitedReader:
 class RatioReader(LimitedReader):
     """The content of a gzip stream, refused where it grows beyond reason."""
 
-    def __init__(self, packed: IO[bytes], *, max_ratio: float, where: str) -> None:
+    def __init__(self, packed: IO[bytes], *, limits: SourceLimits, where: str) -> None:
         super().__init__(gzip.GzipFile(fileobj=packed, mode="rb"))  # type: ignore[arg-type]
         self._packed = packed
-        self._max_ratio = max_ratio
+        self._limits = limits
         self._where = where
 
     def read(self, size: int) -> bytes:
         """At most `size` bytes; SourceError once the limit is passed."""
         block = super().read(size)
-        if self.total > _GRACE_BYTES and self.total > self._max_ratio * self._packed.tell():
-            raise SourceError(
-                f"unpacks to more than {self._max_ratio:g} times its size "
-                "(limit max_compression_ratio)",
-                where=self._where,
-                do="check the archive, or raise the limit",
+        most = self._limits.max_compression_ratio
+        if self.total > _GRACE_BYTES and self.total > most * self._packed.tell():
+            said = f"it unpacks to more than {most:g} times its size"
+            raise self._limits.refusal(
+                said, "max_compression_ratio", where=self._where, of=SourceError
             )
         return block

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Protocol, Self
 from urllib.parse import unquote
 
-from ingest.errors import SourceError
+from ingest.errors import InputError, SourceError
 
 _WANTED = re.compile(
     r"""(?x)
@@ -52,7 +52,10 @@ def is_wanted(path: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class SourceLimits:
-    """What a source may cost before it is refused; errors name the limit by its field."""
+    """What a source may cost before it is refused; errors name the limit by its field.
+
+    Nothing here is about meaning: it is how far files are believed that nobody here wrote.
+    """
 
     max_members: int = 200_000
     """Entries of a folder or archive that are looked at (count)."""
@@ -62,37 +65,53 @@ class SourceLimits:
     """Size of all files kept, together (bytes)."""
     max_compression_ratio: float = 250.0
     """Unpacked to packed bytes of an archive, judged after the first 64 MiB."""
+    max_document_bytes: int = 16 << 20
+    """Size of one results file or summary, which is read at once (bytes)."""
+    max_row_bytes: int = 64 << 20
+    """Size of one row of a file: a line, or a row of Parquet in memory (bytes)."""
+    max_rows: int = 1_000_000_000
+    """Rows that one Parquet file may say it has (count)."""
+
+    def refusal(self, what: str, limit: str, *, where: str, of: type[InputError]) -> InputError:
+        """The error for what is more than the limit named `limit` allows."""
+        return of(
+            f"{what} (limit {limit})",
+            where=where,
+            do=f"check it, or raise the limit: --limit {limit}=N",
+        )
 
 
 def check_size(file: SourceFile, total: int, limits: SourceLimits, *, where: str) -> None:
     """SourceError where a file, or all up to this one, have more bytes than allowed."""
-    if file.bytes > limits.max_member_bytes:
-        raise SourceError(
-            f"{file.path} has more than {limits.max_member_bytes} bytes (limit max_member_bytes)",
-            where=where,
-            do="check the file, or raise the limit",
-        )
-    if total > limits.max_total_bytes:
-        raise SourceError(
-            f"files have more than {limits.max_total_bytes} bytes (limit max_total_bytes)",
-            where=where,
-            do="give the folder of one job, or raise the limit",
-        )
+    for size, most, limit, what in (
+        (file.bytes, limits.max_member_bytes, "max_member_bytes", f"{file.path} has"),
+        (total, limits.max_total_bytes, "max_total_bytes", "its files together have"),
+    ):
+        if size > most:
+            said = f"{what} more than {most} bytes"
+            raise limits.refusal(said, limit, where=where, of=SourceError)
 
 
 def check_count(looked_at: int, limits: SourceLimits, *, where: str) -> None:
     """SourceError where more files were looked at than allowed."""
     if looked_at > limits.max_members:
-        raise SourceError(
-            f"more than {limits.max_members} files (limit max_members)",
-            where=where,
-            do="give the folder of one job, or raise the limit",
-        )
+        said = f"there are more than {limits.max_members} files in it"
+        raise limits.refusal(said, "max_members", where=where, of=SourceError)
 
 
-def nothing_found(archives: list[str], *, where: str) -> SourceError:
-    """The error for a folder without a file that matters, naming an archive that it has instead."""
+def nothing_found(archives: list[str], *, where: str, refused: int = 0) -> SourceError:
+    """The error for a folder without a file that matters, naming an archive that it has instead.
+
+    Args:
+        archives: paths of archives in it.
+        where: the folder.
+        refused: files of such names that are links out of it, or no files (count).
+    """
     advice = "give the folder or output.tar.gz of an evaluation job"
+    if refused:
+        advice = (
+            f"{refused} such names are links out of it or no files: copy it with its links followed"
+        )
     if archives:
         advice = f"there is an archive in it: give its path, {archives[0]}"
     return SourceError(f"no {LOOKED_FOR} in it", where=where, do=advice)
@@ -137,7 +156,9 @@ class Source(Protocol):
     files: tuple[SourceFile, ...]
     """Files that can matter, sorted by path."""
     refused: int
-    """Members of an archive that were refused: links, devices, paths out of it (count)."""
+    """Entries that were refused: links out of it, devices, pipes, paths out of it (count)."""
+    limits: SourceLimits
+    """How far its files are believed."""
 
     def local_path(self, path: str) -> Path:
         """A readable local file with the content of `path`; KeyError if there is none."""

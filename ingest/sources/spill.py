@@ -6,14 +6,13 @@ Names in it are our own, so that nothing in an archive or a bucket ever becomes 
 from __future__ import annotations
 
 import hashlib
-import posixpath
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from ingest.errors import StoreError
-from ingest.sources.source import SourceFile
+from ingest.sources.source import FILES, SourceFile
 
 _COPY_BYTES = 1 << 20
 
@@ -62,7 +61,8 @@ class Spill:
             data: read once.
             number: makes the local name, once per file.
         """
-        local = Path(self.name) / f"{number}{posixpath.splitext(file.path)[1]}"
+        ending = next((ending for ending in FILES if file.path.endswith(ending)), "")
+        local = Path(self.name) / f"{number}{ending}"
         digest = hashlib.sha256()
         with local.open("xb") as out:
             while block := data.read(_COPY_BYTES):

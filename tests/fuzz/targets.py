@@ -184,7 +184,7 @@ def _with_checksums(data: bytes) -> bytes:
 
 
 def _by_tarfile(plain: bytes) -> dict[str, bytes] | None:
-    """What Python's own reader finds that we should keep; None where it fails."""
+    """What Python's own reader finds that we should keep; None where it fails or ends too soon."""
     found: dict[str, bytes] = {}
     try:
         with tarfile.open(
@@ -205,6 +205,8 @@ def _by_tarfile(plain: bytes) -> dict[str, bytes] | None:
                 data = archive.extractfile(member)
                 assert data is not None
                 found[str(PurePosixPath(name))] = data.read()
+            if plain[archive.offset :].strip(b"\0"):
+                return None  # it took damage for the end
     except (tarfile.TarError, ValueError, OSError, EOFError, RecursionError, OverflowError):
         return None
     return found
