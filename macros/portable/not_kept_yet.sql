@@ -14,6 +14,10 @@
 {% macro duckdb__not_kept_yet(part, kind) -%}
     {%- if execute and this and may_keep_loads() and not flags.FULL_REFRESH -%}
         {%- set nodes = kept_models(kind) | selectattr('unique_id', 'in', selected_resources) | list -%}
+        {%- set tests = [] -%}
+        {%- for unique_id in selected_resources if unique_id.startswith('test.') -%}
+            {%- do tests.append(unique_id) -%}
+        {%- endfor -%}
         {%- set missing = [] -%}
         {%- for node in nodes if load_relation(api.Relation.create(
             database=node.database, schema=node.schema, identifier=node.alias
@@ -30,7 +34,7 @@
                 where
                     ledger.build_digest = '{{ ledger_digest() }}'
                     and ledger.model_name in ('{{ names }}')
-                    {%- if selected_resources | select('match', '^test[.]') | list %}
+                    {%- if tests %}
                     and ledger.is_tested
                     {%- endif %}
                 group by ledger.part
