@@ -6,25 +6,14 @@ Pure functions. Nothing here knows where a value comes from or where it goes.
 from __future__ import annotations
 
 import math
-import unicodedata
 from datetime import datetime
+
+from ingest.errors import visible
+
+__all__ = ["NOTHING", "cell", "visible"]
 
 NOTHING = "·"
 """How a missing value is shown: never as 0 and never as empty."""
-_INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-
-
-def visible(text: str) -> str:
-    """`text` on one line, control and direction characters written out: safe on a terminal."""
-    if text.isascii() and text.isprintable():
-        return text
-    text = text.replace("\r\n", "\n").replace("\n", "↵").replace("\t", " ")
-    return "".join(
-        character
-        if unicodedata.category(character) not in _INVISIBLE
-        else character.encode("unicode_escape").decode()
-        for character in text
-    )
 
 
 def cell(value: object, name: str = "") -> str:
