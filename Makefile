@@ -55,6 +55,7 @@ bench: $(READY)
 	@$(BIN)/python -m benchmarks.bench_ingest --rows $(ROWS)
 	@$(BIN)/python -m benchmarks.bench_whole_way --rows $(ROWS)
 	@$(BIN)/python -m benchmarks.bench_build --examples $(ROWS)
+	@$(BIN)/python -m benchmarks.bench_validation --rows $(ROWS) --naive-rows 2000
 
 docs: $(READY)
 	@$(BIN)/python -m evallake.dictionary
