@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 
-from ingest.errors import OutcomeUnknownError, StoreError
+from ingest.errors import IdentityError, OutcomeUnknownError, StoreError
 from ingest.lake.accounting import Accounting
 from ingest.lake.catalogue import Catalogue
 from ingest.lake.events import LoadFacts, TableFiles
@@ -59,6 +59,7 @@ def commit_load(
     *,
     placing: Placing,
     hold_because: str | None = None,
+    beside_twin: bool = True,
     catalogue: Catalogue | None = None,
     progress: Callable[[int, int], None] = _unwatched,
     stage: Callable[[str], None] = _unnamed,
@@ -77,6 +78,7 @@ def commit_load(
         placing: what some of its files may be on their way with already; it is being left, so
             that it takes them away, by whoever meets an error from here.
         hold_because: why the load must not be seen yet; None commits it.
+        beside_twin: whether another job may show or hold a load of the same files.
         catalogue: where SQL engines look for the files; None where they read the folders.
         progress: told of bytes in place and bytes in all.
         stage: told when placing, registering and committing begin.
@@ -102,12 +104,18 @@ def commit_load(
     stage("committing")
     try:
         if hold_because is None:
-            lake.commit(staged.job_id, staged.load_id, facts)
+            lake.commit(staged.job_id, staged.load_id, facts, beside_twin=beside_twin)
         else:
-            lake.hold(staged.job_id, staged.load_id, facts, reason=hold_because)
+            lake.hold(
+                staged.job_id,
+                staged.load_id,
+                facts,
+                reason=hold_because,
+                beside_twin=beside_twin,
+            )
     except OutcomeUnknownError:
         raise
-    except StoreError as failure:
+    except (StoreError, IdentityError) as failure:
         registration.undo(failure)
         placing.take_away(failure)
         raise

@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -105,17 +106,37 @@ class Lake:
         """An identifier for a load to be written; sorts after all before it."""
         return self._ulids.new()
 
-    def commit(self, job_id: str, load_id: str, facts: LoadFacts) -> None:
+    def commit(
+        self, job_id: str, load_id: str, facts: LoadFacts, *, beside_twin: bool = True
+    ) -> None:
         """Make a load whose files are in place visible, in all tables at once.
 
-        Raises LakeError where a vacuum took the files for waste: the load does not count.
+        Args:
+            job_id: the load's job.
+            load_id: the load.
+            facts: everything known of it.
+            beside_twin: whether another job may show or hold a load of the same input.
+
+        Raises:
+            IdentityError: another job does, and may not; the load does not count.
+            LakeError: a vacuum took the files for waste; the load does not count.
         """
-        self._append("commit", job_id, load_id, facts=facts)
+        unless = None if beside_twin else partial(self._refuse_twin, job_id, facts)
+        self._append("commit", job_id, load_id, facts=facts, unless=unless)
         self._refuse_banned(job_id, load_id)
 
-    def hold(self, job_id: str, load_id: str, facts: LoadFacts, *, reason: str) -> None:
-        """Keep a load whose files are in place, without showing it; LakeError as of `commit`."""
-        self._append("hold", job_id, load_id, facts=facts, reason=reason)
+    def hold(
+        self,
+        job_id: str,
+        load_id: str,
+        facts: LoadFacts,
+        *,
+        reason: str,
+        beside_twin: bool = True,
+    ) -> None:
+        """Keep a load whose files are in place, without showing it; arguments as of `commit`."""
+        unless = None if beside_twin else partial(self._refuse_twin, job_id, facts)
+        self._append("hold", job_id, load_id, facts=facts, reason=reason, unless=unless)
         self._refuse_banned(job_id, load_id)
 
     def drop(self, job_id: str, *, reason: str | None = None) -> Load:
@@ -144,16 +165,11 @@ class Lake:
         """
         load = self._of_job(job_id, "dropped")
         tables = load.tables
-        twin = self.job_with_input(load.facts.input_digest, other_than=job_id)
-        if twin is not None:
-            raise IdentityError(
-                f"the files of {job_id} are in this lake as {twin}",
-                where=job_id,
-                do=f"drop {twin} first",
-            )
+        unless = partial(self._refuse_twin, job_id, load.facts)
+        unless()
         if catalogue is not None:
             catalogue.register_load(job_id, load.load_id, tables=tables)
-        self._append("restore", job_id, load.load_id, reason=reason)
+        self._append("restore", job_id, load.load_id, reason=reason, unless=unless)
         if catalogue is not None:
             # Again: somebody who saw it dropped may have been tidying up in between.
             catalogue.register_load(job_id, load.load_id, tables=tables)
@@ -199,7 +215,8 @@ class Lake:
             write_snapshots(self._store, folding.loads.values(), sequence=sequence)
             if self.folding().sequence == sequence:
                 break
-        if self._folding.sequence - self._folded_from >= EVENTS_BETWEEN:
+        # Not for those who only complete what others left: a build need not be allowed to.
+        if not only_if_stale and self._folding.sequence - self._folded_from >= EVENTS_BETWEEN:
             self.write_checkpoint()
 
     def mend_schema_files(self) -> None:
@@ -228,9 +245,9 @@ class Lake:
             self._folded_from = folding.sequence
         return folding.sequence
 
-    def append(self, event: LogEvent) -> None:
-        """Add an event to the log; what it comes to is in `folding` afterwards."""
-        self._opened_log().append(event)
+    def append(self, event: LogEvent, *, unless: Callable[[], None] | None = None) -> None:
+        """Add an event to the log, as `Log.append`; `folding` shows afterwards what it comes to."""
+        self._opened_log().append(event, unless=unless)
 
     def _opened_log(self) -> Log:
         """The log, from the checkpoint on where there is one."""
@@ -268,6 +285,7 @@ class Lake:
         *,
         facts: LoadFacts | None = None,
         reason: str | None = None,
+        unless: Callable[[], None] | None = None,
     ) -> None:
         self.append(
             Event(
@@ -278,8 +296,18 @@ class Lake:
                 at_utc=self._now(),
                 reason=reason,
                 load=facts,
-            )
+            ),
+            unless=unless,
         )
+
+    def _refuse_twin(self, job_id: str, facts: LoadFacts) -> None:
+        twin = self.job_with_input(facts.input_digest, other_than=job_id)
+        if twin is not None:
+            raise IdentityError(
+                f"the files of {job_id} are in this lake as {twin}",
+                where=job_id,
+                do=f"drop {twin} first",
+            )
 
     def _of_job(self, job_id: str, state: str) -> Load:
         """The job's newest load in `state`; UnknownJobError that names what there is instead."""

@@ -9,6 +9,7 @@ those read once are kept. What events mean is decided in `ingest.lake.fold`.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from ingest.errors import LakeError, OutcomeUnknownError, StoreError
 from ingest.lake.events import LogEvent, from_json, to_json
@@ -59,8 +60,14 @@ class Log:
             self._events.append((self._last + 1, from_json(content, key=key)))
         return self.known(after=after)
 
-    def append(self, event: LogEvent) -> int:
+    def append(self, event: LogEvent, *, unless: Callable[[], None] | None = None) -> int:
         """Add `event` after the last one; its number.
+
+        Args:
+            event: what happened.
+            unless: called before each try, when every event so far is known, and raises where
+                they forbid this one. Whoever is quicker after that takes its number, so nothing
+                comes between the look and the event.
 
         Raises StoreError when it was certainly not added, OutcomeUnknownError when the store
         did not say.
@@ -68,6 +75,8 @@ class Log:
         content = to_json(event)
         self.events()
         while True:
+            if unless is not None:
+                unless()
             sequence = self._last + 1
             created = self._create(sequence, content, event.event_id)
             if created:

@@ -138,6 +138,7 @@ class Landing:
                 self._provenance(run, digest, staged),
                 placing=placing,
                 hold_because=hold_because,
+                beside_twin=self.options.force,
                 catalogue=self.catalogue,
                 progress=lambda moved, of: self.progress.moved(bytes=moved, of=of),
                 stage=self.progress.stage,

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,12 @@ import pytest
 
 import ingest.landing as landing
 from ingest.aws.addresses import S3Address
-from ingest.errors import UnknownJobError
+from ingest.errors import IdentityError, UnknownJobError
 from ingest.lake import Lake
 from ingest.lake.s3 import S3Store
-from ingest.landing import IngestOptions, ingest_source
+from ingest.landing import IngestOptions, Silence, ingest_source
 from tests.fixtures.disk import hasty_disk  # noqa: F401  # used by being there
+from tests.fixtures.invariants import violations
 from tests.fixtures.places import OnDisk, OnS3, Place
 from tests.fixtures.runs import MadeRun, no_source, row
 from tests.unit.lake.make import ticking
@@ -129,6 +131,33 @@ def test_dropping_while_others_ingest(tmp_path: Path) -> None:
     assert states["superseded"] == 2 * ROUNDS - 1
     shown = visible(root).num_rows
     assert shown == states["current"]
+
+
+class Meanwhile(Silence):
+    """Has something happen when a run's files are in place and its event is not written yet."""
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        self._act = act
+
+    def stage(self, name: str) -> None:
+        if name == "committing":
+            self._act()
+
+
+def test_the_same_files_under_two_names_at_once(tmp_path: Path) -> None:
+    """Who comes second is told so, and leaves nothing: no row is counted twice."""
+    root = str(tmp_path / "lake")
+    Lake.open(root, create=True)
+
+    def bring(name: str, progress: Silence) -> None:
+        options = IngestOptions(workers=1, job_id=name)
+        ingest_source("a/1/0", Lake.open(root), options=options, now=ticking(), progress=progress)
+
+    with pytest.raises(IdentityError, match="the files of second are in this lake as first"):
+        bring("second", Meanwhile(lambda: bring("first", Silence())))
+    assert list(Lake.open(root).current()) == ["first"]
+    assert not list(Path(root).rglob("job_id=second"))
+    assert violations(root, is_up_to_date=True) == []
 
 
 IN_A_PROCESS = """

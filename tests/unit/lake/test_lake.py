@@ -214,3 +214,23 @@ def test_a_verb_that_was_killed_before_the_snapshots_is_completed_by_its_re_run(
     with pytest.raises(UnknownJobError, match="'a' is not current, it is dropped"):
         Lake.open(lake.root).drop("a")
     assert snapshot(lake, "current_loads") == []
+
+
+def test_two_jobs_that_bring_the_same_files_at_once_are_not_both_seen(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one comes between the look at the log and the event: the log's order decides."""
+    other = Lake.open(lake.root)
+    create = LocalStore.create
+
+    def outrun(store: LocalStore, key: str, content: bytes) -> bool:
+        monkeypatch.setattr(LocalStore, "create", create)
+        add(other, "quicker", input_digest="same")
+        return create(store, key, content)
+
+    monkeypatch.setattr(LocalStore, "create", outrun)
+    with pytest.raises(IdentityError, match="the files of slower are in this lake as quicker"):
+        lake.commit("slower", lake.new_load_id(), facts(input_digest="same"), beside_twin=False)
+    assert list(lake.current()) == ["quicker"]
+    lake.commit("slower", lake.new_load_id(), facts(input_digest="same"))  # by force
+    assert list(lake.current()) == ["quicker", "slower"]
