@@ -296,7 +296,7 @@ REJECTS = Table(
 EXPECTATION_RESULTS = Table(
     "expectation_results",
     ("job_id", "table_name", "expectation_key"),
-    "What came of each expectation that a load was held against before it was committed.",
+    "What came of each expectation that a load was held against before it was committed. One that found no row to look at has none here, unless that is what is wrong.",
     (
         _JOB_ID,
         _LOAD_ID,

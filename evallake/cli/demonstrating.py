@@ -76,6 +76,9 @@ def _ingest_samples(
     from ingest.landing import IngestOptions
     from ingest.raw import ReadOptions
 
+    check = the_door() if is_checked else None
+    if check is not None and not Path(config.root).exists():
+        check.prepare()  # there will be something to check, and it takes longer than the writing
     with bar(f"writing sample jobs of {examples:,} examples"):
         jobs = [
             *write_demo_jobs(folder, examples=examples, seed=seed),
@@ -87,7 +90,6 @@ def _ingest_samples(
         )
         for job in jobs
     }
-    check = the_door() if is_checked else None
     for line in land_sources(Lake.open(config.root, create=True), sources, check=check):
         if line.error is not None:
             raise line.error

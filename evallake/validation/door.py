@@ -72,7 +72,10 @@ class Door:
             hold_because=_reason_to_hold(outcomes),
             findings=tuple(_finding(outcome) for outcome in outcomes if not outcome.is_met),
             results=outcome_rows(
-                outcomes, job_id=load.job_id, load_id=load.load_id, checked_at_utc=self._now()
+                [outcome for outcome in outcomes if outcome.rows or not outcome.is_met],
+                job_id=load.job_id,
+                load_id=load.load_id,
+                checked_at_utc=self._now(),
             ),
         )
 
