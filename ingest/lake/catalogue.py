@@ -78,6 +78,10 @@ class Catalogue(Protocol):
         """Undo `register_load`; what is not registered is forgotten already."""
         ...
 
+    def forget_loads(self, loads: Iterable[tuple[str, str]], *, tables: Iterable[str]) -> None:
+        """The same for many loads at once, each a job's id and its own."""
+        ...
+
     def tidy(self, loads: Callable[[], Iterable[Load]], *, now: datetime, grace: timedelta) -> int:
         """Forget loads that have been hidden for longer than `grace`; partitions removed (count).
 

@@ -13,6 +13,7 @@ readers from reading them.
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,6 +31,8 @@ from ingest.lake.parquet import parquet_bytes
 from ingest.lake.store import Store
 from ingest.parallel import each
 from ingest.tables import DATA_TABLES, Table
+
+log = logging.getLogger(__name__)
 
 SMALL_TABLES = tuple(table for table in DATA_TABLES if not table.is_large)
 """Tables of one file a load."""
@@ -95,6 +98,8 @@ def compact(lake: Lake, *, now: datetime, fewest: int = DEFAULT_FEWEST) -> Compa
         )
         for table in SMALL_TABLES
     )
+    told = {table.table: table.rows for table in tables}
+    log.info("a lake is compacted", extra={"lake": lake.root, "events": events, "rows": told})
     return CompactResult(tables=tables, events=events)
 
 

@@ -95,6 +95,22 @@ class GlueCatalogue:
                 what = f"lacks {', '.join(lacking)}, which this version of Evallake reads"
                 raise LakeError(what, where=self._place(table), do=do)
 
+    def missing(self, loads: Iterable[Load]) -> list[tuple[str, str]]:
+        """Table and job of each partition that `loads` should have and that is not registered.
+
+        Changes nothing, as `verify`.
+        """
+        known = tuple(loads)
+
+        def look(table: Table) -> list[tuple[str, str]]:
+            wanted = list(partition_keys(known, table))
+            found = set(self._partitions.found(table.name, wanted))
+            return [
+                (table.name, job_id) for job_id, load_id in wanted if (job_id, load_id) not in found
+            ]
+
+        return [one for missing in self._each(_large_tables(), look) for one in missing]
+
     def register_load(self, job_id: str, load_id: str, *, tables: Iterable[str]) -> None:
         """Add the load's partition to each of `tables` that has partitions."""
         if not self._columns:
@@ -108,12 +124,18 @@ class GlueCatalogue:
 
     def forget_load(self, job_id: str, load_id: str, *, tables: Iterable[str]) -> None:
         """Remove the load's partitions; its files are not touched."""
+        self.forget_loads([(job_id, load_id)], tables=tables)
+
+    def forget_loads(self, loads: Iterable[tuple[str, str]], *, tables: Iterable[str]) -> None:
+        """Remove the partitions of many loads, a batch of them in one call."""
+        keys = list(loads)
 
         def forget(table: Table) -> None:
-            self._partitions.remove(table.name, [(job_id, load_id)])
+            self._partitions.remove(table.name, keys)
 
         self._all(tables, forget)
-        log.info("a load is no longer registered", extra=self._about(job_id, load_id))
+        for job_id, load_id in keys:
+            log.info("a load is no longer registered", extra=self._about(job_id, load_id))
 
     def tidy(self, loads: Loads, *, now: datetime, grace: timedelta) -> int:
         """Remove partitions of loads that have been hidden for longer than `grace`."""
@@ -338,8 +360,9 @@ class GlueCatalogue:
         return registered
 
     def _all(self, tables: Iterable[str], work: Callable[[Table], object]) -> None:
-        """`work` of those of the named tables that have partitions."""
-        for _ in self._each([TABLES[name] for name in tables if TABLES[name].is_large], work):
+        """`work` of those of the named tables that have partitions, and that this version knows."""
+        known = [TABLES[name] for name in tables if name in TABLES]
+        for _ in self._each([table for table in known if table.is_large], work):
             pass
 
     def _each(self, tables: Iterable[Table], work: Callable[[Table], _T]) -> Iterator[_T]:

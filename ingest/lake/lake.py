@@ -8,24 +8,18 @@ from __future__ import annotations
 
 import difflib
 import json
-import os
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
-from ingest.aws.addresses import s3_address
 from ingest.errors import IdentityError, LakeError, StoreError, UnknownJobError
+from ingest.lake.address import layout_of, store_at
 from ingest.lake.catalogue import Catalogue
 from ingest.lake.checkpoints import EVENTS_BETWEEN, Checkpoint, read_checkpoint, write_checkpoint
 from ingest.lake.events import Event, Kind, LoadFacts, LogEvent
 from ingest.lake.fold import Folding, Load, current
 from ingest.lake.layout import LAYOUT_VERSION, LOG, MARKER
-from ingest.lake.local import LocalStore
 from ingest.lake.log import Log
-from ingest.lake.s3 import S3Store
 from ingest.lake.schema_files import write_schema_files
 from ingest.lake.snapshots import snapshot_sequence, write_snapshots
 from ingest.lake.store import Store
@@ -74,7 +68,7 @@ class Lake:
         Raises:
             LakeError: no lake there, one of a later layout, or an address of another kind.
         """
-        lake = cls(_store(root), now=now)
+        lake = cls(store_at(root), now=now)
         lake._check_marker(create=create)
         return lake
 
@@ -330,7 +324,7 @@ class Lake:
     def _check_marker(self, *, create: bool) -> None:
         is_there = self._store.exists(MARKER)
         if is_there:
-            version = _layout_version(self._store.read(MARKER))
+            version = layout_of(self._store.read(MARKER))
             if version != LAYOUT_VERSION:
                 raise LakeError(
                     f"this lake has layout {version}, known is {LAYOUT_VERSION}",
@@ -369,30 +363,3 @@ def _what_to_do(*states: str) -> str | None:
     if set(states) == {"vacuumed"}:
         return "its files are removed and cannot come back: ingest them again"
     return None
-
-
-def _store(root: str) -> Store:
-    scheme = re.match(r"([a-z][a-z0-9+.-]+)://", root)
-    if scheme is None:
-        return LocalStore(Path(root).expanduser())
-    if scheme[1] == "file":
-        return LocalStore(Path(unquote(urlsplit(root).path)))
-    if scheme[1] == "s3":
-        return S3Store(s3_address(root), kms_key_id=os.environ.get("EVALLAKE_S3_KMS_KEY_ID"))
-    raise LakeError(
-        f"a lake is kept on a disk or on S3, not at {scheme[1]}://",
-        where=root,
-        do="set EVALLAKE_ROOT to a folder or to s3://bucket/prefix",
-    )
-
-
-def _layout_version(marker: bytes) -> object:
-    try:
-        document: Mapping[str, object] = json.loads(marker)
-        return document["layout"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise LakeError(
-            "this file does not describe a lake",
-            where=MARKER,
-            do='restore it from a backup; of a lake of layout 1 it is {"layout": 1}',
-        ) from error

@@ -19,6 +19,7 @@ nor snapshots and schema files, nor what this version of the registry does not k
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ from ingest.lake.store import Leftover, Store, StoredObject
 from ingest.lake.ulid import made_at
 from ingest.parallel import each
 from ingest.tables import DATA_TABLES, Table
+
+log = logging.getLogger(__name__)
 
 DEFAULT_GRACE = timedelta(hours=24)
 """Longer than the longest build and the longest ingest."""
@@ -151,6 +154,8 @@ def vacuum(
         lake.store.delete_all(keys[start : start + _REMOVED_AT_ONCE])
     progress(len(keys), len(keys))
     kept = tuple(one.identifier for one in waste if one not in going)
+    facts = {"lake": lake.root, "files": len(keys), "leftovers": len(leftovers), "kept": len(kept)}
+    log.info("waste is removed", extra=facts)
     return VacuumResult(is_dry_run=False, waste=going, leftovers=leftovers, kept=kept)
 
 
@@ -278,7 +283,8 @@ def _as_waste(
 
 def _forget(catalogue: Catalogue, going: Iterable[Waste]) -> None:
     """Have the catalogue forget loads whose files are about to go."""
-    for one in going:
-        if one.job_id is not None and one.reason != "replaced":
-            tables = {key.partition("/")[0] for key in one.keys}
-            catalogue.forget_load(one.job_id, one.identifier, tables=sorted(tables))
+    whole = [one for one in going if one.reason != "replaced"]
+    loads = [(one.job_id, one.identifier) for one in whole if one.job_id is not None]
+    tables = {key.partition("/")[0] for one in whole for key in one.keys}
+    if loads:
+        catalogue.forget_loads(loads, tables=sorted(tables))

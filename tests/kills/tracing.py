@@ -97,8 +97,8 @@ def trace(root: str, told: int, death: Death | None) -> None:
     def tell(line: str) -> None:
         os.write(told, line.encode())
 
-    opened = lake_module._store
-    lake_module._store = lambda where: Traced(opened(where), tell, death)  # type: ignore[assignment]
+    opened = lake_module.store_at
+    lake_module.store_at = lambda where: Traced(opened(where), tell, death)  # type: ignore[assignment]
     changes = 0
     folder = root + os.sep
 

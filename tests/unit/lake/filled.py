@@ -87,10 +87,10 @@ def meanwhile(lake: Lake, act: Callable[[], object]) -> None:
     """Have `act` happen between the next look of `lake` and its event."""
     append = lake.append
 
-    def after(event: LogEvent) -> None:
+    def after(event: LogEvent, **options: Any) -> None:
         lake.append = append  # type: ignore[method-assign]
         act()
-        append(event)
+        append(event, **options)
 
     lake.append = after  # type: ignore[method-assign]
 

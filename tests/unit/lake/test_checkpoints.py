@@ -258,6 +258,12 @@ def test_writers_leave_one_now_and_then(tmp_path: Path, monkeypatch: pytest.Monk
         found = read_checkpoint(lake.store)
         written.append(found.folding.sequence if found else 0)
     assert written == [0, 0, 3, 3, 3, 6, 6]
+    for number in range(3):
+        lake.commit("b", lake.new_load_id(), facts(digest=str(number)))
+    lake.refresh_snapshots(only_if_stale=True)  # by a build, which may not be allowed to
+    found = read_checkpoint(lake.store)
+    assert found is not None
+    assert found.folding.sequence == 6
 
 
 def test_a_checkpoint_keeps_what_was_replaced_and_who_may_not_come_back(tmp_path: Path) -> None:

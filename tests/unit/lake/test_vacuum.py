@@ -251,22 +251,21 @@ def test_staging_of_another_lake_on_this_machine_is_not_touched(s3: Any, bucket:
 
 def test_the_catalogue_forgets_a_load_before_its_files_go(disk: Lake) -> None:
     old, _ = land(disk, "a"), land(disk, "a", digest="d2")
-    forgotten: list[tuple[str, str, tuple[str, ...], int]] = []
+    forgotten: list[tuple[Any, ...]] = []
 
     class Catalogue:
-        def forget_load(self, job_id: str, load_id: str, *, tables: Any) -> None:
-            files = len(files_of(disk, load_id))
-            forgotten.append((job_id, load_id, tuple(tables), files))
+        def forget_loads(self, loads: Any, *, tables: Any) -> None:
+            forgotten.append((*loads, tuple(tables), len(files_of(disk, old))))
 
     vacuum(disk, now=later(), catalogue=Catalogue())  # type: ignore[arg-type]
-    assert forgotten == [("a", old, ("examples", "job_metrics", "jobs"), 3)]
+    assert forgotten == [(("a", old), ("examples", "job_metrics", "jobs"), 3)]
 
 
 def test_a_catalogue_that_refuses_keeps_the_files_for_the_next_vacuum(disk: Lake) -> None:
     old, _ = land(disk, "a"), land(disk, "a", digest="d2")
 
     class Refusing:
-        def forget_load(self, job_id: str, load_id: str, *, tables: Any) -> None:
+        def forget_loads(self, loads: Any, *, tables: Any) -> None:
             raise StoreError("throttled", where="Glue")
 
     with pytest.raises(StoreError, match="throttled"):
