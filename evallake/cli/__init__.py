@@ -13,6 +13,7 @@ import click
 
 from evallake.cli.building import build
 from evallake.cli.demonstrating import demo
+from evallake.cli.examining import doctor
 from evallake.cli.gating import gate
 from evallake.cli.housekeeping import compact, vacuum
 from evallake.cli.ingesting import ingest
@@ -26,7 +27,8 @@ from evallake.config import configure
 from evallake.logs import FORMATS, logs
 
 EXIT_CODES = (
-    "0 done, 2 wrong command line, 3 bad input, 4 store or catalogue refused, 1 unexpected;"
+    "0 done, 2 wrong command line, 3 bad input, 4 store or catalogue refused, or doctor found what"
+    " fails, 1 unexpected;"
     " of gate: 10 FAIL, 11 INCONCLUSIVE"
 )
 
@@ -89,7 +91,7 @@ def cli(
       4. evallake gate                     may this job replace that one?
       5. evallake report                   tables -> one HTML file
     Look and undo: evallake jobs, show JOB, drop JOB, restore JOB, release JOB.
-    Keep house: evallake validate, compact, vacuum.
+    Keep house: evallake doctor, validate, compact, vacuum.
     A lake on S3 is registered in Glue by itself; evallake register does it anew.
 
     \b
@@ -124,6 +126,7 @@ for _verb in (
     register,
     compact,
     vacuum,
+    doctor,
 ):
     cli.add_command(_verb)
 

@@ -37,6 +37,17 @@ def write_schema_files(store: Store) -> tuple[str, ...]:
     return tuple(name for name in written if name is not None)
 
 
+def outdated_schema_files(store: Store) -> tuple[str, ...]:
+    """Names of the tables whose schema file `write_schema_files` would write; writes nothing."""
+
+    def look(table: Table) -> bool:
+        key = schema_key(table)
+        return _outdated(table, store.read(key) if store.exists(key) else None) is not None
+
+    outdated = each(look, TABLES.values(), at_once=store.at_once)
+    return tuple(name for name, is_old in zip(TABLES, outdated, strict=True) if is_old)
+
+
 def _outdated(table: Table, content: bytes | None) -> bytes | None:
     """What to write instead of a schema file; None where it says all that this registry says."""
     present = _columns(content)
