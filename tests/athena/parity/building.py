@@ -19,8 +19,9 @@ from tests.fixtures.dbt import Dbt
 
 _GRAIN = re.compile(r"Grain: one row per (?:\((\w+(?:, \w+)*)\)|(\w+))")
 
-FEWER_REPLICATES = "{bootstrap_replicates: 200}"
-"""They are drawn by hash, one like the other: a fifth of them proves as much, and sooner."""
+VARIABLES = "{bootstrap_replicates: 80, recalibration_min_examples: 1500}"
+"""Replicates are drawn by hash and slices fitted by one text, each like the others: a part of them
+proves as much, and sooner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def build(dbt: Dbt, target: str, **environment: str) -> Built:
     Unit tests would hold up the models that they are about; `unit_test` runs them side by side.
     """
     without = ("--exclude-resource-type", "unit_test")
-    return _run(dbt, target, "build", *without, "--vars", FEWER_REPLICATES, **environment)
+    return _run(dbt, target, "build", *without, "--vars", VARIABLES, **environment)
 
 
 def unit_test(dbt: Dbt, target: str, **environment: str) -> Built:
