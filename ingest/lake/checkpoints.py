@@ -18,7 +18,7 @@ from typing import Any, get_args
 
 from ingest.errors import LakeError
 from ingest.lake.events import from_json, moment
-from ingest.lake.facts import count, facts_document, facts_of, text, texts
+from ingest.lake.facts import count, facts_document, facts_of, identifier, text, texts
 from ingest.lake.fold import Folding, Load, State
 from ingest.lake.layout import CHECKPOINT, event_key
 from ingest.lake.store import Store
@@ -118,8 +118,8 @@ def _folding(document: Mapping[str, Any]) -> Folding:
 
 def _load(document: Mapping[str, Any]) -> Load:
     return Load(
-        job_id=text(document, "job_id"),
-        load_id=text(document, "load_id"),
+        job_id=identifier(document, "job_id"),
+        load_id=identifier(document, "load_id"),
         state=_state(text(document, "state")),
         sequence=count(document, "sequence"),
         committed_at_utc=_moment(document, "committed_at_utc"),

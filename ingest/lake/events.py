@@ -21,7 +21,7 @@ from typing import Any, Literal, get_args
 from ingest.errors import LakeError
 from ingest.lake.facts import LoadFacts as LoadFacts
 from ingest.lake.facts import TableFiles as TableFiles
-from ingest.lake.facts import count, facts_document, facts_of, text, texts
+from ingest.lake.facts import count, facts_document, facts_of, identifier, text, texts
 
 EVENT_VERSION = 1
 HOUSEKEEPING_VERSION = 2
@@ -157,8 +157,8 @@ def _event(document: Mapping[str, Any]) -> Event:
     return Event(
         event_id=text(document, "event_id"),
         kind=kind,
-        job_id=text(document, "job_id"),
-        load_id=text(document, "load_id"),
+        job_id=identifier(document, "job_id"),
+        load_id=identifier(document, "load_id"),
         at_utc=moment(document, "at_utc"),
         reason=text(document, "reason") if "reason" in document else None,
         load=facts_of(document["load"]) if "load" in document else None,

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ingest.lake.accounting import Accounting, FileAccount
+from ingest.lake.layout import JOB_ID
 from ingest.raw import Finding
 
 
@@ -85,6 +86,14 @@ def text(document: Mapping[str, Any], name: str) -> str:
     value = document[name]
     if not isinstance(value, str):
         raise TypeError(f"{name} is not a string")
+    return value
+
+
+def identifier(document: Mapping[str, Any], name: str) -> str:
+    """A member that stands in paths and in SQL texts as it is: a job's or a load's name."""
+    value = text(document, name)
+    if JOB_ID.fullmatch(value) is None:
+        raise ValueError(f"{name} {value!r} cannot be one")
     return value
 
 

@@ -63,6 +63,15 @@ def test_a_damaged_event_is_refused_by_name(data: st.DataObject) -> None:
         assert to_json(read) == (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
 
 
+@pytest.mark.parametrize("name", ["../../etc", "a'); drop table loads; --", "a/b", "", "a\n", "é"])
+@pytest.mark.parametrize("member", ["job_id", "load_id"])
+def test_a_name_that_could_be_a_path_or_sql_is_damage(member: str, name: str) -> None:
+    """Both stand in paths that vacuum removes and in SQL that a build runs."""
+    document = json.loads(to_json(event("drop"))) | {member: name}
+    with pytest.raises(LakeError, match="the log is damaged here"):
+        from_json(json.dumps(document).encode(), key=KEY)
+
+
 def test_a_later_version_asks_for_an_upgrade() -> None:
     document = json.loads(to_json(event("drop"))) | {"version": 3}
     with pytest.raises(LakeError, match="upgrade"):
