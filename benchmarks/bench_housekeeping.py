@@ -2,8 +2,8 @@
 
     python -m benchmarks.bench_housekeeping --jobs 5000
 
-Writes a lake of so many jobs into a temporary folder, with `jobs` rows as long as real ones, forty
-metrics a job and a few examples, and measures in processor seconds and wall-clock seconds:
+Writes a lake of so many jobs into a temporary folder, with `jobs` rows as long as real ones and
+forty metrics a job, and measures in processor seconds and wall-clock seconds:
 
     open     every state from the log, or from its checkpoint and the events after it
     list     what `evallake jobs` shows
@@ -24,11 +24,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from evallake.catalogue import list_jobs
 from ingest.lake import Lake, TableFiles
 from ingest.lake.compaction import compact
-from ingest.lake.layout import part_key
+from ingest.lake.events import Event, to_json
+from ingest.lake.layout import event_key, part_key
 from ingest.lake.parquet import parquet_bytes
 from ingest.lake.vacuum import vacuum
 from ingest.tables import TABLES
@@ -37,6 +39,16 @@ from tests.unit.lake.filled import facts_of, land
 
 CONFIG = '{"config_general": "' + "x" * 6000 + '"}'
 METRICS = 40
+TEMPLATES = {
+    "jobs": rows_table(
+        "jobs", [{"model_name": "nova-lite", "task_name": "gen_qa", "config_json": CONFIG}]
+    ),
+    "job_metrics": rows_table(
+        "job_metrics",
+        [{"task_key": "all", "metric_name": f"metric_{n}", "value": 0.5} for n in range(METRICS)],
+    ),
+}
+"""What every job writes, but for its name."""
 
 
 def main() -> None:
@@ -51,7 +63,7 @@ def main() -> None:
 
 def measure(root: str, jobs: int) -> None:
     lake = Lake.open(root, create=True)
-    seconds("write the lake", lambda: [write(lake, f"job-{number}") for number in range(jobs)])
+    seconds("write the lake", lambda: [write(lake, n) for n in range(1, jobs + 1)])
     lake.refresh_snapshots()
     Path(root, "_checkpoint.json.gz").unlink(missing_ok=True)
     look(root, f"{jobs} jobs, before")
@@ -62,25 +74,30 @@ def measure(root: str, jobs: int) -> None:
     look(root, "after vacuum")
 
 
-def write(lake: Lake, job_id: str) -> None:
-    """The files and the event of one load, without snapshots."""
-    load_id = lake.new_load_id()
-    common = {"job_id": job_id, "load_id": load_id}
-    rows = {
-        "jobs": [{"model_name": "nova-lite", "task_name": "gen_qa", "config_json": CONFIG}],
-        "job_metrics": [
-            {"task_key": "all", "metric_name": f"metric_{n}", "value": 0.5} for n in range(METRICS)
-        ],
-        "examples": [{"example_id": f"{n}-0", "source_row": n} for n in range(3)],
-    }
+def write(lake: Lake, sequence: int) -> None:
+    """The small files and the event of one load, without snapshots."""
+    job_id, load_id = f"job-{sequence}", lake.new_load_id()
     written = []
-    for name, made in rows.items():
+    for name, rows in TEMPLATES.items():
         table = TABLES[name]
+        for column, value in (("job_id", job_id), ("load_id", load_id)):
+            place = table.schema.get_field_index(column)
+            values = pa.array([value] * rows.num_rows)
+            rows = rows.set_column(place, table.schema.field(place), values)
         key = part_key(table, job_id=job_id, load_id=load_id, part=0)
-        content = parquet_bytes(table, rows_table(name, made, **common))
+        content = parquet_bytes(table, rows)
         lake.store.replace(key, content)
-        written.append(TableFiles(name, len(made), len(content), (key,)))
-    lake.commit(job_id, load_id, facts_of(tuple(written), input_digest=job_id))
+        written.append(TableFiles(name, rows.num_rows, len(content), (key,)))
+    files = (TableFiles("examples", 0, 0, ()), *written)
+    event = Event(
+        event_id=lake.new_load_id(),
+        kind="commit",
+        job_id=job_id,
+        load_id=load_id,
+        at_utc=datetime.now(UTC),
+        load=facts_of(files, input_digest=job_id),
+    )
+    lake.store.create(event_key(sequence), to_json(event))
 
 
 def look(root: str, title: str) -> None:

@@ -6,7 +6,7 @@ Reads the lake's log and the small files of its jobs; no published tables are ne
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ingest.errors import UnknownJobError
+from ingest.errors import StoreError, UnknownJobError
 from ingest.lake import Lake, Load, unknown_job
 from ingest.parallel import each
 from ingest.tables import EXPECTATION_RESULTS, JOB_METRICS, JOBS
@@ -52,8 +52,7 @@ _OF_EXPECTATIONS = (
 
 def list_jobs(lake: Lake, *, hidden: bool = False) -> pa.Table:
     """One row per visible or held load, the latest landed last; with `hidden`, every load."""
-    loads = [load for load in lake.loads() if load.state in ("current", "held") or hidden]
-    jobs = _small_rows(lake, loads, JOBS.name, columns=_OF_JOBS)
+    loads, jobs = _listed(lake, hidden=hidden)
     rows: list[dict[str, Any]] = []
     for load in loads:
         facts = next(iter(jobs[load.load_id]), {})
@@ -74,6 +73,21 @@ def list_jobs(lake: Lake, *, hidden: bool = False) -> pa.Table:
             }
         )
     return pa.Table.from_pylist(rows, schema=JOBS_LISTED)
+
+
+def _listed(lake: Lake, *, hidden: bool) -> tuple[list[Load], Mapping[str, list[dict[str, Any]]]]:
+    """Loads to list, and their rows of `jobs`.
+
+    Files that a vacuum removes in between are looked for again where the log has moved on.
+    """
+    while True:
+        seen = lake.folding().sequence
+        loads = [load for load in lake.loads() if load.state in ("current", "held") or hidden]
+        try:
+            return loads, _small_rows(lake, loads, JOBS.name, columns=_OF_JOBS)
+        except StoreError:
+            if lake.folding().sequence == seen:
+                raise
 
 
 def describe_job(lake: Lake, job_id: str) -> dict[str, Any]:

@@ -38,14 +38,18 @@ def write_snapshots(store: Store, loads: Iterable[Load], *, sequence: int) -> No
 def snapshot_sequence(store: Store) -> int | None:
     """The event up to which both snapshots are folded; None where one is missing.
 
-    One that lacks a column of the registry, because an earlier version wrote it, is missing too.
+    One that lacks a column of the registry, because an earlier version wrote it, or that cannot be
+    read, is missing too.
     """
     sequences = []
     for table in (LOADS, CURRENT_LOADS):
         key = snapshot_key(table)
         if not store.exists(key):
             return None
-        schema = pq.read_schema(BytesIO(store.read(key)))
+        try:
+            schema = pq.read_schema(BytesIO(store.read(key)))
+        except pa.ArrowException:
+            return None
         if not set(table.schema.names) <= set(schema.names):
             return None
         metadata = schema.metadata or {}

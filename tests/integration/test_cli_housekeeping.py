@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,12 @@ from click.testing import CliRunner, Result
 
 import ingest.landing as landing
 from evallake.build import only_build, working_files
+from evallake.catalogue import list_jobs
 from evallake.cli import cli
 from evallake.config import configure
-from ingest.lake import Lake
+from ingest.errors import StoreError
+from ingest.lake import Lake, LocalStore
+from ingest.lake.vacuum import vacuum
 from ingest.landing import IngestOptions, ingest_source
 from tests.fixtures.disk import hasty_disk  # noqa: F401  # used by being there
 from tests.fixtures.runs import MadeRun, no_source, row
@@ -121,6 +124,27 @@ def test_small_files_are_folded_and_the_list_stays_the_same(lake: Lake, run: Run
     assert "removed 18 files" in removed.stderr
     assert told(run("jobs", "--format", "json")) == before
     assert told(run("show", "job-3", "--format", "json")) == shown
+
+
+def test_the_list_is_whole_when_a_vacuum_comes_in_between(lake: Lake) -> None:
+    land(lake, "tickets")
+    land(lake, "tickets", digest="d2")
+    other = Lake.open(lake.root)
+
+    class Slow(LocalStore):
+        """Somebody vacuums while the first file is about to be read."""
+
+        def read(self, key: str) -> bytes:
+            if key.startswith("jobs/"):
+                vacuum(other, now=datetime.now(UTC), grace=timedelta(0))
+            return super().read(key)
+
+    listed = list_jobs(Lake(Slow(Path(lake.root))), hidden=True)
+    assert listed["state"].to_pylist() == ["vacuumed", "current"]
+    assert listed["model_name"].to_pylist() == [None, "model-tickets"]
+    Path(lake.root, lake.loads()[1].facts.tables[0].keys[0]).unlink()
+    with pytest.raises(StoreError, match="cannot read this"):
+        list_jobs(lake)
 
 
 def test_what_a_killed_build_left_goes_unless_one_is_under_way(lake: Lake, run: Run) -> None:

@@ -128,6 +128,15 @@ def test_a_load_without_snapshots_is_shown_after_a_refresh(lake: Lake) -> None:
     assert [job for job, _, _ in snapshot(lake, "current_loads")] == ["a", "b"]
 
 
+def test_a_damaged_snapshot_is_written_anew(lake: Lake) -> None:
+    add(lake, "a")
+    before = snapshot(lake, "current_loads")
+    for content in (b"", b"PAR1PAR1", b"not Parquet at all"):
+        lake.store.replace("current_loads/current_loads.parquet", content)
+        Lake.open(lake.root).refresh_snapshots(only_if_stale=True)
+        assert snapshot(lake, "current_loads") == before
+
+
 def test_drop_hides_and_restore_shows(lake: Lake) -> None:
     load_id = add(lake, "a")
     assert lake.drop("a", reason="wrong model").load_id == load_id
