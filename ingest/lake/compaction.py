@@ -79,10 +79,9 @@ def compact(lake: Lake, *, now: datetime, fewest: int = DEFAULT_FEWEST) -> Compa
     at_least = max(fewest, _FEWEST_EVER)
     folded = []
     for table in SMALL_TABLES:
-        if len(_keys(loads, table)) >= at_least:
-            file = _fold(lake.store, table, loads, compaction_id=compaction_id)
-            if file is not None:
-                folded.append(file)
+        file = _fold_what_is_there(lake, table, compaction_id=compaction_id, at_least=at_least)
+        if file is not None:
+            folded.append(file)
     if folded:
         _tell(lake, folded, compaction_id=compaction_id, now=now)
     lake.refresh_snapshots(only_if_stale=True)  # also what an earlier one was killed before
@@ -113,6 +112,25 @@ def _keys(loads: Iterable[Load], table: Table) -> list[str]:
         for key in files.keys
     )
     return list(dict.fromkeys(keys))
+
+
+def _fold_what_is_there(
+    lake: Lake, table: Table, *, compaction_id: str, at_least: int
+) -> FoldedFile | None:
+    """One file for the table's many; None where they are too few.
+
+    Looked up anew where a vacuum, or another compaction, was quicker with some of them.
+    """
+    while True:
+        loads = tuple(lake.folding().loads.values())
+        keys = _keys(loads, table)
+        if len(keys) < at_least:
+            return None
+        try:
+            return _fold(lake.store, table, loads, compaction_id=compaction_id)
+        except StoreError:
+            if set(keys) <= set(_keys(lake.folding().loads.values(), table)):
+                raise
 
 
 def _fold(

@@ -162,6 +162,24 @@ def test_a_vacuum_takes_nothing_that_a_snapshot_left_by_a_killed_writer_shows(
     assert look() == []
 
 
+@pytest.mark.parametrize("template", ["disk"], indirect=True)
+def test_a_compaction_goes_on_where_a_vacuum_was_quicker(
+    template: Template, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, look = copy_of(template, "outrun")
+    read, began = LocalStore.read, now()
+
+    def outrun(store: LocalStore, key: str) -> bytes:
+        if key.startswith("job_metrics/"):
+            monkeypatch.setattr(LocalStore, "read", read)
+            vacuum(lake_of(place.store()), now=began, grace=timedelta(0))
+        return read(store, key)
+
+    monkeypatch.setattr(LocalStore, "read", outrun)
+    VERBS["compact"](lake_of(place.store()))
+    assert look(is_up_to_date=True) == []
+
+
 @pytest.mark.parametrize("fault", ["refused", "busy", "lost answer", "twice"])
 @pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize("template", ["s3"], indirect=True)
