@@ -47,11 +47,15 @@ def look_at_athena(place: AthenaPlace) -> Iterator[Finding]:
     """Whether the workgroup works as builds want it, and whether something was built."""
     where = f"workgroup {place.workgroup}"
     try:
-        found = client("athena").get_work_group(WorkGroup=place.workgroup)["WorkGroup"]
+        found = client("athena").get_work_group(WorkGroup=place.workgroup).get("WorkGroup")
     except botocore_errors() as error:
         told = refusal(error, doing="look at it", where=where)
         do = f"{told.do}; another one is named with EVALLAKE_ATHENA_WORKGROUP"
         yield Finding("athena workgroup", FAIL, f"{where}: {told.what}", do)
+        return
+    if found is None:
+        do = "name one that exists with EVALLAKE_ATHENA_WORKGROUP"
+        yield Finding("athena workgroup", FAIL, f"there is no {where}", do)
         return
     yield _workgroup(found, place)
     yield _built(place)
