@@ -29,5 +29,9 @@ def _checked(door: DoorFacts) -> str:
 def _held(door: DoorFacts) -> str:
     if not door.held_in_all:
         return "No load is held."
-    loads = "One load is" if door.held_in_all == 1 else f"{door.held_in_all:,} loads are"
-    return f"{loads} held, and no number in this report is made of what they hold."
+    if door.held_in_all == 1:
+        return "One load is held, and no number in this report is made of what it holds."
+    return (
+        f"{door.held_in_all:,} loads are held, and no number in this report is made of what "
+        "they hold."
+    )
