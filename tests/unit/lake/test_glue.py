@@ -16,6 +16,7 @@ from ingest.errors import InputError, LakeError, StoreError
 from ingest.lake import Lake, Load, LocalStore, TableFiles
 from ingest.lake.glue import GlueCatalogue
 from ingest.lake.ulid import UlidGenerator
+from ingest.lake.vacuum import vacuum
 from ingest.tables import EXAMPLES, TABLES, Column
 from tests.fixtures.glue import GlueCalls
 from tests.unit.lake.make import START, facts
@@ -373,3 +374,28 @@ def test_a_partition_that_glue_does_not_take_is_named(
     calls.client.delete_table(DatabaseName=database, Name="examples")
     with pytest.raises(StoreError, match=r"no such database or table.*evallake register"):
         catalogue.register_load("job", "L1", tables=WITH_FILES)
+
+
+def test_many_loads_are_forgotten_in_one_call_a_table(
+    catalogue: GlueCatalogue, calls: GlueCalls, database: str
+) -> None:
+    """As a vacuum does it; tables that only a later version knows are not its business."""
+    loads = [("job", f"L{number}") for number in range(3)]
+    for job_id, load_id in loads:
+        catalogue.register_load(job_id, load_id, tables=WITH_FILES)
+    calls.forget()
+    catalogue.forget_loads(loads[:2], tables=(*WITH_FILES, "of_a_later_version"))
+    assert calls.names == ["BatchDeletePartition"] * 2
+    assert set(partitions(calls, database, "examples")) == {("job", "L2")}
+
+
+def test_a_vacuumed_load_is_not_registered_again(
+    catalogue: GlueCatalogue, calls: GlueCalls, database: str, log: Log
+) -> None:
+    gone = log.commit("job", catalogue)
+    log.commit("job", catalogue)
+    log.now += DAY / 24
+    vacuum(log.lake, now=log.now, grace=timedelta(minutes=1))
+    assert {load.load_id: load.state for load in log.loads()}[gone] == "vacuumed"
+    catalogue.rebuild(log.loads, now=log.now, grace=DAY)  # Glue would have kept it for a day
+    assert gone not in {load_id for _, load_id in partitions(calls, database, "examples")}
