@@ -8,7 +8,6 @@ EVALLAKE_INCREMENTAL_SEED another one.
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,9 @@ import pytest
 from tests.fixtures.dbt import Dbt
 from tests.fixtures.lakes import LakeWriter
 from tests.fixtures.many_jobs import add_job
+from tests.fixtures.model_runner import ModelError, ModelRunner
 
-STEPS = int(os.environ.get("EVALLAKE_INCREMENTAL_STEPS", "2"))
+STEPS = int(os.environ.get("EVALLAKE_INCREMENTAL_STEPS", "1"))
 SEED = int(os.environ.get("EVALLAKE_INCREMENTAL_SEED", "1"))
 READ_BY_GATES = ("int_job_pairs", "int_pair_differences")
 
@@ -93,97 +93,91 @@ class History:
         self.said.append(f"load L{self.loads:04d} of {job_id}")
 
 
-def run(dbt: Dbt, *arguments: str, lake: Path | None = None, **variables: object) -> None:
-    given = {"bootstrap_replicates": 40, "recalibration_min_examples": 20, **variables}
-    dbt("run", *arguments, "--vars", json.dumps(given), EVALLAKE_ROOT=str(lake or dbt.lake))
+SMALL = {"bootstrap_replicates": 40, "recalibration_min_examples": 20}
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("incremental")
+def runner(folder: Path, lake: Path) -> ModelRunner:
+    folder.mkdir(parents=True, exist_ok=True)
+    return ModelRunner(lake, folder / "tables.duckdb")
 
 
-def test_step_by_step_equals_all_at_once(folder: Path) -> None:
-    stepwise, whole = Dbt(folder / "stepwise"), Dbt(folder / "whole")
-    history = History(LakeWriter(stepwise.lake))
-    run(stepwise)
+def test_step_by_step_equals_all_at_once(tmp_path: Path) -> None:
+    history = History(LakeWriter(tmp_path / "lake"))
+    stepwise = runner(tmp_path / "stepwise", tmp_path / "lake")
+    stepwise.build(**SMALL)
     for number in range(STEPS):
-        before = dict(history.variables)
-        done = f"step {number}: {history.step()}"
-        if number % 2:
-            # other thresholds overwrite rows until one model refuses; nothing of it may stay
-            given = {**before, "quality_threshold": 0.99, "routing_accuracy": 2}
-            failed = stepwise.run("run", "--vars", json.dumps(given))
-            assert failed.returncode != 0, failed.stdout
-        run(stepwise, **history.variables)
-        run(whole, "--full-refresh", lake=stepwise.lake, **history.variables)
-        different = differences(stepwise.database, whole.database)
+        before = {**SMALL, **history.variables}
+        done = f"seed {SEED}, step {number}: {history.step()}"
+        if number % 2 == 0:
+            # other thresholds overwrite rows until one model fails; nothing of it may stay
+            with pytest.raises(ModelError):
+                stepwise.build(fail_at="mart_slice_metrics", **before, low_confidence=0.9)
+        stepwise.build(**{**SMALL, **history.variables})
+        whole = runner(tmp_path / f"whole {number}", tmp_path / "lake")
+        whole.build(**{**SMALL, **history.variables})
+        different = differences(stepwise.connection, whole.connection)
         assert not different, f"{done}\n" + "\n".join(different)
+        print(done)
 
 
-def test_rows_of_other_jobs_are_not_rewritten(folder: Path) -> None:
-    dbt = Dbt(folder / "untouched")
-    lake = LakeWriter(dbt.lake)
+def test_rows_of_other_jobs_are_not_rewritten(tmp_path: Path) -> None:
+    lake = LakeWriter(tmp_path / "lake")
     for number in range(4):
         add_job(lake, f"j{number}", f"L{number}", seed=0)
-    run(dbt)
-    marked = leave_marks(dbt.database)
+    models = runner(tmp_path / "built", tmp_path / "lake")
+    models.build(**SMALL)
+    marked = leave_marks(models.connection)
     assert {"fct_examples", "mart_slice_metrics", "mart_model_deltas"} <= set(marked)
 
     add_job(lake, "j1", "L5", seed=1)
-    run(dbt)
+    models.build(**SMALL)
     # all but the rows of j1, and of pairs with it, are the very rows that were there
-    assert marks_left(dbt.database, marked) == marked
-    assert changed_loads(dbt) == ["L5"]
-
-    run(dbt)
-    assert changed_loads(dbt) == []
+    assert marks_left(models.connection, marked) == marked
+    assert changed_loads(models) == ["L5"]
 
 
-def test_a_kept_table_is_not_built_without_what_it_is_made_from(folder: Path) -> None:
-    dbt = Dbt(folder / "selected")
+def test_a_kept_table_is_not_built_without_what_it_is_made_from(tmp_path: Path) -> None:
+    dbt = Dbt(tmp_path)
     add_job(LakeWriter(dbt.lake), "j0", "L0", seed=0)
-    run(dbt, "--select", "+mart_confusion")
-    run(dbt, "--select", "mart_confusion")  # holds everything already
+    dbt("run", "--select", "+mart_confusion")
+    dbt("run", "--select", "mart_confusion")  # holds everything already
     refused = dbt.run("run", "--select", "mart_confusion", "--vars", "{quality_threshold: 0.9}")
     assert refused.returncode != 0
     assert "select +mart_confusion" in refused.stdout
 
 
-def changed_loads(dbt: Dbt) -> list[object]:
-    return [load for (load,) in dbt.rows("select load_id from int_changed_loads order by 1")]
+def changed_loads(models: ModelRunner) -> list[object]:
+    rows = models.connection.execute("select load_id from int_changed_loads order by 1")
+    return [load for (load,) in rows.fetchall()]
 
 
-def leave_marks(database: Path) -> dict[str, int]:
+def leave_marks(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Overwrite a number in every kept row that is not about j1; how many rows, by table."""
     marked = {}
-    with duckdb.connect(str(database)) as connection:
-        for table in kept_tables(connection):
-            columns = {row[0]: row[1] for row in connection.execute(f"describe {table}").fetchall()}
-            number = next((name for name, kind in columns.items() if kind == "DOUBLE"), None)
+    for table in kept_tables(connection):
+        columns = {row[0]: row[1] for row in connection.execute(f"describe {table}").fetchall()}
+        number = next((name for name, kind in columns.items() if kind == "DOUBLE"), None)
+        if number is not None:
             jobs = [name for name in columns if name.endswith("job_id")]
-            if number is None:
-                continue
             others = " and ".join(f"{name} <> 'j1'" for name in jobs)
             connection.execute(f"update {table} set {number} = -12345 where {others}")
-            [(rows,)] = connection.execute(
-                f"select count(*) from {table} where {number} = -12345"
-            ).fetchall()
-            if rows:
-                marked[table] = rows
-    return marked
+            marked[table] = rows_with_mark(connection, table, number)
+    return {table: rows for table, rows in marked.items() if rows}
 
 
-def marks_left(database: Path, marked: dict[str, int]) -> dict[str, int]:
+def marks_left(connection: duckdb.DuckDBPyConnection, marked: dict[str, int]) -> dict[str, int]:
     left = {}
-    with duckdb.connect(str(database), read_only=True) as connection:
-        for table in marked:
-            kinds = connection.execute(f"describe {table}").fetchall()
-            number = next(row[0] for row in kinds if row[1] == "DOUBLE")
-            [(left[table],)] = connection.execute(
-                f"select count(*) from {table} where {number} = -12345"
-            ).fetchall()
+    for table in marked:
+        kinds = connection.execute(f"describe {table}").fetchall()
+        number = next(row[0] for row in kinds if row[1] == "DOUBLE")
+        left[table] = rows_with_mark(connection, table, number)
     return left
+
+
+def rows_with_mark(connection: duckdb.DuckDBPyConnection, table: str, number: str) -> int:
+    sql = f"select count(*) from {table} where {number} = -12345"
+    [(rows,)] = connection.execute(sql).fetchall()
+    return int(rows)
 
 
 def kept_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -192,28 +186,23 @@ def kept_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [name for (name,) in rows.fetchall()]
 
 
-def differences(left: Path, right: Path) -> list[str]:
+def differences(one: duckdb.DuckDBPyConnection, other: duckdb.DuckDBPyConnection) -> list[str]:
     """Tables of which the two databases say different things."""
     found = []
-    with duckdb.connect() as connection:
-        connection.execute(f"attach '{left}' as stepwise (read_only)")
-        connection.execute(f"attach '{right}' as whole (read_only)")
-        names = connection.execute(
-            """
-            select table_name from duckdb_tables()
-            where database_name = 'whole'
-                and (table_name ~ '^(fct|dim|mart)_' or list_contains($1, table_name))
-            order by table_name
-            """,
-            [list(READ_BY_GATES)],
-        ).fetchall()
-        assert len(names) > 20
-        for (name,) in names:
-            one = sorted_rows(connection, f"stepwise.{name}")
-            other = sorted_rows(connection, f"whole.{name}")
-            difference = first_difference(one, other)
-            if difference:
-                found.append(f"{name}: {difference}")
+    names = one.execute(
+        """
+        select table_name from duckdb_tables()
+        where schema_name = 'main' and not temporary
+            and (regexp_full_match(table_name, '(fct|dim|mart)_.*') or list_contains($1, table_name))
+        order by table_name
+        """,
+        [list(READ_BY_GATES)],
+    ).fetchall()
+    assert len(names) > 20
+    for (name,) in names:
+        difference = first_difference(sorted_rows(one, name), sorted_rows(other, name))
+        if difference:
+            found.append(f"{name}: {difference}")
     return found
 
 
