@@ -1,5 +1,5 @@
 {#-
-    may_keep_loads(): whether facts may ask the database which loads they hold already.
+    may_keep_loads(): whether models may ask the database which rows they hold already.
 
     No with the variable load_at_a_time: false, and no under --no-introspect, so that
     `dbt compile --no-introspect` needs no database.

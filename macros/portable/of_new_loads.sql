@@ -1,7 +1,7 @@
 {#-
     of_new_loads(): the `where` of an import CTE in a fact that is kept load by load: only the
-    pinned loads that the fact does not hold yet, as literals, so that both engines read just
-    those partitions. Nothing when the fact is built whole.
+    pinned loads that the fact does not hold yet, as literals (up to 300 of them), so that both
+    engines read just those partitions. Nothing when the fact is built whole.
 
     Engines differ: DuckDB writes all new loads in one statement, so their ids are written here.
     Athena writes at most a hundred partitions in one, so here stands a mark, and the
@@ -26,7 +26,9 @@
             order by pin.load_id asc
         {%- endset -%}
         {%- set load_ids = run_query(missing).columns[0].values() -%}
-        {%- if load_ids -%}
+        {%- if load_ids | length > 300 -%}  {#- each literal is held against each file's path -#}
+            where load_id in ({{ missing }})
+        {%- elif load_ids -%}
             where load_id in ('{{ load_ids | join("', '") }}')
         {%- else -%}
             where false
