@@ -217,15 +217,16 @@ def _waste(
     waste = []
     for identifier, own in sorted(written.items()):
         load = folding.loads.get(identifier)
+        reason: Reason
         if identifier in hidden:
-            going, reason = own, _reason("hidden")
+            reason, going = "hidden", own
         elif load is None and not any(_is_known(file, needed, folding) for file in own):
             is_dead = identifier in folding.banned or _is_old(identifier, own, before)
-            going, reason = own if is_dead else [], _reason("uncommitted")
+            reason, going = "uncommitted", own if is_dead else []
         else:
             unneeded = [file for file in own if file.stored.key not in needed]
+            reason = "replaced"
             going = [file for file in unneeded if _is_replaced(file, folding, before)]
-            reason = _reason("replaced")
         if going:
             job_id = load.job_id if load else _job_of(going)
             waste.append(_as_waste(identifier, job_id, reason, going))
@@ -235,10 +236,6 @@ def _waste(
 def _job_of(files: Iterable[_File]) -> str | None:
     """The job that a path among them names."""
     return next((f.owner.job_id for f in files if f.owner.job_id is not None), None)
-
-
-def _reason(reason: Reason) -> Reason:
-    return reason
 
 
 def _is_known(file: _File, needed: Collection[str], folding: Folding) -> bool:
