@@ -29,7 +29,15 @@
     {%- endset -%}
     {%- set row = run_query(digests).rows[0] -%}
     {%- set wanted = build_digest() | replace("'", '') -%}
-    {{ return(row[0] != wanted or row[1] != wanted) }}
+    {%- set is_outdated = row[0] != wanted or row[1] != wanted -%}
+    {%- if is_outdated and row[0] is not none and is_in_ledger(model.name) -%}
+        {#- then work tables hold too little to make the others anew -#}
+        {{ exceptions.raise_compiler_error(
+            this ~ " holds rows that today's models did not make, though the ledger says so: build with "
+            ~ "--full-refresh"
+        ) }}
+    {%- endif -%}
+    {{ return(is_outdated) }}
 {%- endmacro %}
 
 {% macro athena__is_outdated() -%}

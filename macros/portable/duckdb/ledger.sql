@@ -161,10 +161,11 @@
     {%- endfor -%}
     {%- if left_out -%}
         {%- set kind = 'pairs' if config.get('incremental_strategy') == 'changed_pairs' else 'loads' -%}
+        {%- set may_keep = may_keep_loads() and not flags.FULL_REFRESH -%}
         {%- set held = "select part from " ~ ledger() ~ " where model_name = '" ~ model.name
             ~ "' and build_digest = '" ~ ledger_digest() ~ "'" -%}
         {%- set lacking = 'select count(*) from (' ~ parts_of(kind) ~ ')'
-            ~ (' where part not in (' ~ held ~ ')' if has_ledger() else '') -%}
+            ~ (' where part not in (' ~ held ~ ')' if may_keep and has_ledger() else '') -%}
         {%- if run_query(lacking).rows[0][0] > 0 -%}
             {{ exceptions.raise_compiler_error(
                 model.name ~ " is not up to date, and " ~ left_out | length ~ " of the models that it is "
