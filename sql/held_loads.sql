@@ -1,6 +1,6 @@
 -- Question: which loads does nobody see, and why?
 -- Reads:    mart_held_loads
--- Returns:  one row per held load, the newest first; visible_load_id is what its job shows meanwhile
+-- Returns:  one row per held load, the newest first; visible_load_id is what the job shows now
 
 select
     job_id,
