@@ -17,7 +17,11 @@ CLEAN = DoorFacts(
     checked_jobs=2, unchecked_jobs=0, expectations=400, failed=0, unmet=(), held=(), held_in_all=0
 )
 HELD = HeldLoad(
-    job_id=EVIL, because=EVIL, ingested_at_utc=datetime(2026, 1, 2, tzinfo=UTC), rows=7, is_second=True
+    job_id=EVIL,
+    because=EVIL,
+    ingested_at_utc=datetime(2026, 1, 2, tzinfo=UTC),
+    rows=7,
+    is_second=True,
 )
 UNMET = Unmet(
     job_id=EVIL,
