@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -20,40 +19,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from evallake.text import visible
+from ingest.shown import masked, visible
 
 FORMATS = ("text", "json")
 ROOMS = ("evallake", "ingest")
 
 _PLAIN = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 """Attributes that every record has: all others are facts of the event."""
-
-_MASK = "***"
-_SECRET_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
-_SHORTEST_SECRET = 16
-_SECRETS = (
-    re.compile(r"(?<![A-Z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Z0-9])"),
-    re.compile(r"(?i)(?<=x-amz-signature=)[^&\s\"']+"),
-    re.compile(r"(?i)(?<=x-amz-credential=)[^&\s\"']+"),
-    re.compile(r"(?i)(?<=x-amz-security-token=)[^&\s\"']+"),
-    re.compile(r"(?i)(?<=bearer )[\w.~+/=-]{8,}"),
-    re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"),
-)
-
-
-def masked(text: str) -> str:
-    """`text` without access keys, signatures, tokens, passwords in addresses, and this process's own.
-
-    >>> masked("key AKIAIOSFODNN7EXAMPLE is refused")
-    'key *** is refused'
-    """
-    for name in _SECRET_VARIABLES:
-        secret = os.environ.get(name, "")
-        if len(secret) >= _SHORTEST_SECRET:
-            text = text.replace(secret, _MASK)
-    for pattern in _SECRETS:
-        text = pattern.sub(_MASK, text)
-    return text
 
 
 def facts(record: logging.LogRecord) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
-from ingest.errors import visible
+from ingest.shown import visible
 
 __all__ = ["NOTHING", "cell", "visible"]
 

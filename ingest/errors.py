@@ -13,35 +13,17 @@ IngestError                    printed by the command line as one line
 
 Exit 2 stays the command line's own code for a mistyped command.
 Every message says what happened, where, and what to do, on one line: a name in it may be anybody's
-invention, so what could move a cursor, turn the writing round or end the line is written out.
+invention, and a library may repeat what it was given, see `ingest.shown`.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from typing import ClassVar
 
-_INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+from ingest.shown import shown
+
 _LONGEST = 1_000
 """Characters of a message's part that are shown."""
-
-
-def visible(text: str) -> str:
-    """`text` on one line, control and direction characters written out: safe on a terminal."""
-    if text.isascii() and text.isprintable():
-        return text
-    text = text.replace("\r\n", "\n").replace("\n", "↵").replace("\t", " ")
-    return "".join(
-        character
-        if unicodedata.category(character) not in _INVISIBLE
-        else character.encode("unicode_escape").decode()
-        for character in text
-    )
-
-
-def _shown(text: str) -> str:
-    shown = visible(" ".join(text.splitlines()))
-    return shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"
 
 
 class IngestError(Exception):
@@ -59,8 +41,10 @@ class IngestError(Exception):
         self.what = what
         self.where = where
         self.do = do
-        text = _shown(what) if where is None else f"{_shown(where)}: {_shown(what)}"
-        super().__init__(text if do is None else f"{text}; {_shown(do)}")
+        text = shown(what, most=_LONGEST)
+        if where is not None:
+            text = f"{shown(where, most=_LONGEST)}: {text}"
+        super().__init__(text if do is None else f"{text}; {shown(do, most=_LONGEST)}")
 
 
 class InputError(IngestError):

@@ -18,6 +18,7 @@ from evallake.cli.options import (
     option,
 )
 from evallake.cli.talk import Rate, bar, complain, say
+from ingest.shown import masked
 
 if TYPE_CHECKING:
     from evallake.cli.talk import Step
@@ -59,8 +60,8 @@ class Landed:
             "rejected": accounting.rejected if accounting else None,
             "seconds": round(result.seconds, 3) if result else None,
             "stages": {k: round(v, 3) for k, v in result.stages.items()} if result else {},
-            "source": self.source.encode(errors="surrogateescape").decode(
-                errors="backslashreplace"
+            "source": masked(
+                self.source.encode(errors="surrogateescape").decode(errors="backslashreplace")
             ),
             "load_id": result.load_id if result else None,
             "held_because": result.held_because if result else None,
@@ -94,7 +95,7 @@ def _limits(said: tuple[str, ...]) -> SourceLimits:
         except ValueError:
             number = 0.0
         if not equals or not 0 < number < float("inf"):
-            raise click.UsageError(f"--limit takes {name}=N, N above 0, not {pair!r}.")
+            raise click.UsageError(f"--limit takes {name}=N, N above 0.")
         given[name] = type(usual[name])(number)
     return SourceLimits(**given)
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from ingest.aws.addresses import S3Address, s3_address
 from ingest.aws.clients import client, region
 from ingest.aws.refusals import refusals
-from ingest.errors import InputError
+from ingest.errors import InputError, StoreError
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -79,8 +79,23 @@ class S3Access:
             frozen = self._credentials.get_frozen_credentials()
         now = (frozen.access_key, frozen.secret_key, frozen.token)
         if now != self._known:
-            connection.execute(secret_sql(self._place, *now))
+            _give(connection, secret_sql(self._place, *now), where=self._root)
             self._known = now
+
+
+def _give(connection: DuckDBPyConnection, secret: str, *, where: str) -> None:
+    """Run the statement that holds credentials: DuckDB's refusal would repeat it."""
+    import duckdb
+
+    try:
+        connection.execute(secret)
+    except duckdb.Error as error:
+        kind = type(error).__name__
+        raise StoreError(
+            f"DuckDB does not take the credentials ({kind})",
+            where=where,
+            do="see whether they hold anything but letters, digits and +/=, and renew them",
+        ) from None
 
 
 def load_httpfs(connection: DuckDBPyConnection) -> None:

@@ -21,6 +21,10 @@ _COLUMNS = (
 )  # fmt: skip
 
 
+_NOTHING_THERE = "\u200b"
+"""A space without width: keeps the letters around it from being read as one word."""
+
+
 def _signed(value: float | None) -> str:
     return NOTHING if value is None else f"{value:+.4f}"
 
@@ -123,8 +127,12 @@ def _worst_first(result: GateResult) -> list[RuleResult]:
 
 
 def _escaped(text: str) -> str:
-    for character in "\\`*_|<>[]":
+    """Foreign text in Markdown as itself: no markup, and nobody mentioned or linked to."""
+    text = text.replace("&", "&amp;")
+    for character in "\\`*_|<>[]~":
         text = text.replace(character, f"\\{character}")
+    for start in ("@", "#", "://", "www."):
+        text = text.replace(start, f"{start[0]}{_NOTHING_THERE}{start[1:]}")
     return text
 
 

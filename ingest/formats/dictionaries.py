@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from ingest.parsing.compiling import kernel
 
-MOST_AT_ONCE_BYTES = 1 << 30
+MOST_AT_ONCE_BYTES = 256 << 20
 """What rows that are read at once may take at the worst (bytes)."""
 
 _HEADER_BYTES = 32

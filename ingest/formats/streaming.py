@@ -28,6 +28,8 @@ Item = TypeVar("Item")
 _READ_BYTES = 1 << 20
 _PROBE_ROWS = 32
 _MOST_ROWS = 1 << 17
+_GRACE_BYTES = 64 << 20
+"""Unpacked bytes before their ratio to the file's is judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +72,22 @@ def parquet_chunks(
         FormatError: the file is damaged, or a row is too large.
     """
     allowed = limits or SourceLimits()
-    first = 0
+    first = unpacked = 0
     try:
         # not memory-mapped: mapped pages of a large file would count as our memory. Buffered:
         # otherwise a whole column of a row group, which may be the whole file, is read at once
         with pq.ParquetFile(path, pre_buffer=False, buffer_size=_READ_BYTES) as file:
+            most = max(_GRACE_BYTES, allowed.max_compression_ratio * path.stat().st_size)
             probed = rows_at_worst(path, file.metadata, columns, _PROBE_ROWS)
             rows = rows_per_chunk(file, columns, max_bytes, probe_rows=probed)
             rows = rows_at_worst(path, file.metadata, columns, rows)
             for batch in file.iter_batches(batch_size=rows, columns=columns, use_threads=False):
+                unpacked += batch.nbytes
+                if unpacked > most:
+                    said = f"unpacks to more than {allowed.max_compression_ratio:g} times its size"
+                    raise allowed.refusal(
+                        said, "max_compression_ratio", where=where, of=FormatError
+                    )
                 for part in _split(batch, max_bytes):
                     if part.num_rows == 1 and part.nbytes > allowed.max_row_bytes:
                         said = f"row {first} has more than {allowed.max_row_bytes} bytes"

@@ -28,7 +28,7 @@ def main() -> None:
         options = [
             f"-max_total_time={given.seconds}",
             f"-max_len={_LONGEST[given.target]}",
-            "-timeout=300",
+            "-timeout=1200",
             "-rss_limit_mb=2048",
             "-print_final_stats=1",
             f"-dict={_CORPUS / given.target}.dict",

@@ -13,6 +13,7 @@ from tests.rules.tree import imported_modules, python_files
 
 # A floor may import what stands on the floors below it, and its own room, never a neighbour.
 FLOORS: dict[str, int] = {
+    "ingest.shown": -1,
     "ingest.errors": 0,
     "ingest.memory": 0,
     "ingest.parallel": 0,

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from ingest.formats.tree import RunFiles, group_files, single_file
@@ -153,3 +155,15 @@ def test_a_file_that_the_caller_names_is_read_whatever_it_is_called(
     name: str, expected: tuple[int, int, int]
 ) -> None:
     assert counts(single_file(SourceFile(name, 1), context="/data")) == expected
+
+
+def test_many_runs_are_grouped_in_time() -> None:
+    """Tens of thousands of runs, in a directory each and all in one: nothing is quadratic."""
+    stamps = [f"2025-11-06T{n // 3600:02}-{n // 60 % 60:02}-{n % 60:02}" for n in range(20_000)]
+    paths = [f"run-{stamp}/eval_results/results_{stamp}.json" for stamp in stamps]
+    paths += [f"one/eval_results/results_{stamp}.json" for stamp in stamps]
+    paths += [f"one/eval_results/inference_output_{stamp}.jsonl" for stamp in stamps]
+    started = time.process_time()
+    runs = group_files([SourceFile(path, 1) for path in paths], context="")
+    assert len(runs) == 40_000
+    assert time.process_time() - started < 20

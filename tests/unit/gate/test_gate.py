@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from evallake.cli import cli
 from evallake.config import configure
 from evallake.gate.deciding import t_evidence
+from evallake.gate.output import _escaped
 from evallake.gate.reading import read_pair
 from evallake.gate.samples import moments_of
 from evallake.gate.sums import read_clusters, read_moments
@@ -201,3 +202,10 @@ def test_before_a_build_and_with_a_typo_it_says_so(tmp_path) -> None:
     done = run(tmp_path, "--rules", rules(tmp_path, text))
     assert done.exit_code == 3
     assert "line 2: metric 'corectness' is not known (did you mean 'correctness'?)" in done.output
+
+
+def test_foreign_text_neither_mentions_nor_links() -> None:
+    said = _escaped("@everyone see http://evil.example, www.evil.example, #1 &lt;b&gt; ~~x~~")
+    for word in ("@everyone", "http://", "www.", "#1", "&lt;b", "~~x"):
+        assert word not in said.replace("\\", "\\")
+    assert "everyone" in said

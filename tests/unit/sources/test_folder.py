@@ -113,3 +113,32 @@ def test_a_file_address_is_a_path(tmp_path: Path) -> None:
 )
 def test_training_job_names(address: str, job: str | None) -> None:
     assert training_job_name(address) == job
+
+
+def test_links_out_of_a_folder_and_what_is_no_file_are_refused(tmp_path: Path) -> None:
+    """A folder may be an unpacked archive: what it links to elsewhere may be anybody's."""
+    outside = put(tmp_path / "outside/results_secret.json")
+    folder = tmp_path / "job"
+    put(folder / "run/results_x.json")
+    (folder / "run/results_inward.json").symlink_to("results_x.json")
+    (folder / "run/results_outward.json").symlink_to(outside)
+    (folder / "run/results_up.json").symlink_to("../../outside/results_secret.json")
+    (folder / "run/results_nowhere.json").symlink_to("nowhere")
+    (folder / "run/results_itself.json").symlink_to("results_itself.json")
+    (folder / "run/elsewhere").symlink_to(outside.parent)
+    os.mkfifo(folder / "run/results_pipe.json")
+    with open_source(str(folder)) as source:
+        names = [file.path for file in source.files]
+        assert names == ["run/results_inward.json", "run/results_x.json"]
+        assert source.refused == 5
+    (folder / "run/results_inward.json").unlink()
+    (folder / "run/results_x.json").unlink()
+    with pytest.raises(SourceError, match="5 such names are links out of it or no files"):
+        open_source(str(folder))
+
+
+def test_a_link_that_was_named_is_followed(tmp_path: Path) -> None:
+    put(tmp_path / "real/results_x.json")
+    (tmp_path / "link").symlink_to("real")
+    with open_source(str(tmp_path / "link")) as source:
+        assert [file.path for file in source.files] == ["results_x.json"]
