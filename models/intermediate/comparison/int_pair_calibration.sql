@@ -3,6 +3,8 @@
 -- (replicate -1, every example once), and in each bootstrap replicate. Keys count alike, however
 -- often each was answered. Gaps are rounded to whole billionths first, so that their sums are the
 -- same on every engine.
+-- Chance lifts a sum of absolute gaps, and replicates do not show by how much: beside the data as
+-- they are stands the most that it can be, over the bins whose gap does not stand clear of noise.
 
 {%- set bins = var('calibration_bins') %}
 
@@ -63,14 +65,32 @@ group_gaps as (
 
 ),
 
-final as (
+lifts as (
 
     select
-        -- ids
+        pair_id
+        {%- for side in ['baseline', 'candidate'] %},
+        0.7978845608028654e0 * (
+            {%- for bin in range(bins) %}
+            {%- set gap = side ~ '_gap_' ~ bin %}
+            case
+                when abs(sum({{ gap }})) < 2e0 * sqrt(sum({{ gap }} * {{ gap }}))
+                    then sqrt(sum({{ gap }} * {{ gap }}))
+                else 0e0
+            end{{ ' +' if not loop.last }}
+            {%- endfor %}
+        ) / (1e9 * sum(group_keys)) as {{ side }}_lift
+        {%- endfor %}
+    from group_gaps
+    group by pair_id
+
+),
+
+drawn as (
+
+    select
         group_gaps.pair_id,
         weights.replicate,
-
-        -- measures
         cast(floor(sum(weights.weight * group_gaps.group_keys) + 0.5e0) as bigint) as drawn_keys,
         count(*) as drawn_groups
         {%- for side in ['baseline', 'candidate'] %},
@@ -86,6 +106,28 @@ final as (
         weights.replicate = -1
         or group_gaps.pair_id in (select pair_id from requests)
     group by group_gaps.pair_id, weights.replicate
+
+),
+
+final as (
+
+    select
+        -- ids
+        drawn.pair_id,
+        drawn.replicate,
+
+        -- measures
+        drawn.drawn_keys,
+        drawn.drawn_groups,
+        drawn.baseline_error,
+        drawn.candidate_error,
+        lifts.baseline_lift,
+        lifts.candidate_lift
+    from drawn
+    left join lifts
+        on
+            drawn.pair_id = lifts.pair_id
+            and drawn.replicate = -1
 
 )
 

@@ -1,6 +1,7 @@
 -- Grain: one row per (pair_id, metric_number).
 -- What a pair says of statistics that are no means of examples: calibration error and BLEU with the
--- bootstrap's error, AUROC with DeLong's, which needs no replicate.
+-- bootstrap's error, AUROC with DeLong's, which needs no replicate. What chance can have added to
+-- either side's calibration error is allowed for (lift): it makes the interval wider, p larger.
 
 {%- set level = var('interval_level') %}
 
@@ -25,6 +26,8 @@ statistics as (
         cast(null as bigint) as clusters,
         baseline_error as baseline_value,
         candidate_error as candidate_value,
+        baseline_lift,
+        candidate_lift,
         cast(null as double) as own_stderr,
         cast(null as bigint) as degrees
     from {{ ref('int_pair_calibration') }}
@@ -39,6 +42,8 @@ statistics as (
         cast(null as bigint) as clusters,
         baseline_bleu as baseline_value,
         candidate_bleu as candidate_value,
+        0e0 as baseline_lift,
+        0e0 as candidate_lift,
         cast(null as double) as own_stderr,
         cast(null as bigint) as degrees
     from {{ ref('int_pair_bleu') }}
@@ -54,6 +59,8 @@ statistics as (
         clusters,
         baseline_auroc as baseline_value,
         candidate_auroc as candidate_value,
+        0e0 as baseline_lift,
+        0e0 as candidate_lift,
         delta_stderr as own_stderr,
         case
             when rarest_clusters >= {{ var('min_clusters') }} then rarest_clusters - 1
@@ -72,6 +79,8 @@ measured as (
         statistics.clusters,
         statistics.baseline_value,
         statistics.candidate_value,
+        statistics.baseline_lift,
+        statistics.candidate_lift,
         statistics.degrees,
         statistics.candidate_value - statistics.baseline_value as delta,
         case
@@ -103,7 +112,13 @@ tested as (
         case
             when metric_kind = 'ranking' then {{ t_quantile(level, 'degrees') }}
             else {{ normal_quantile(level) }}
-        end as quantile
+        end as quantile,
+        -- what of the difference chance cannot have made by lifting one side
+        case
+            when delta > candidate_lift then delta - candidate_lift
+            when delta < -baseline_lift then delta + baseline_lift
+            else 0e0
+        end as clear_delta
     from measured
 
 ),
@@ -122,20 +137,23 @@ final as (
         candidate_value,
         delta,
         delta_stderr,
-        case when p_method <> 'none' then delta - quantile * delta_stderr end as delta_lower,
-        case when p_method <> 'none' then delta + quantile * delta_stderr end as delta_upper,
+        case when p_method <> 'none' then delta - candidate_lift - quantile * delta_stderr end
+            as delta_lower,
+        case when p_method <> 'none' then delta + baseline_lift + quantile * delta_stderr end
+            as delta_upper,
 
         -- is it real
         p_method,
         case p_method
-            when 'delong' then {{ t_p_value('(delta / delta_stderr)', 'degrees') }}
-            when 'bootstrap' then {{ normal_p_value('(delta / delta_stderr)') }}
+            when 'delong' then {{ t_p_value('(clear_delta / delta_stderr)', 'degrees') }}
+            when 'bootstrap' then {{ normal_p_value('(clear_delta / delta_stderr)') }}
         end as p_value,
 
         -- what could have been found
         case p_method
             when 'delong' then {{ detectable_effect('delta_stderr', 'degrees') }}
-            when 'bootstrap' then {{ detectable_effect('delta_stderr') }}
+            when 'bootstrap'
+                then {{ detectable_effect('delta_stderr') }} + greatest(baseline_lift, candidate_lift)
         end as minimum_detectable_effect
     from tested
 

@@ -110,7 +110,28 @@ def test_calibration_error_of_the_pair_is_that_of_its_jobs(compared) -> None:
         _error(confidence[1], correct[1], ones), abs=1e-8
     )
     assert (row["p_method"], row["pairs"], row["clusters"]) == ("bootstrap", KEYS, None)
-    assert row["delta_lower"] < row["delta"] < row["delta_upper"]
+
+
+def _lift(confidence: np.ndarray, correct: np.ndarray) -> float:
+    """The most that chance can have added: the noise of bins whose gap is less than two of it."""
+    groups = [int(hashlib.md5(f"k{key}".encode()).hexdigest()[:3], 16) for key in range(KEYS)]
+    sums = np.zeros((4096, 15))
+    np.add.at(sums, (groups, equal_width(confidence)), confidence - correct)
+    noise = np.sqrt((sums**2).sum(axis=0))
+    unclear = np.abs(sums.sum(axis=0)) < 2 * noise
+    return float(np.sqrt(2 / np.pi) * noise[unclear].sum() / KEYS)
+
+
+def test_the_interval_of_calibration_error_allows_for_what_chance_can_add(compared) -> None:
+    connection, confidence, correct, _ = compared
+    [row] = rows_of(connection, "select * from mart_model_deltas where metric_name = 'ece'")
+    base, new = (_lift(confidence[side], correct[side]) for side in (0, 1))
+    half = stats.norm.ppf(0.975) * row["bootstrap_stderr"]
+    assert row["delta_lower"] == pytest.approx(row["delta"] - new - half, abs=1e-8)
+    assert row["delta_upper"] == pytest.approx(row["delta"] + base + half, abs=1e-8)
+    clear = max(row["delta"] - new, 0) + min(row["delta"] + base, 0)
+    expected = 2 * stats.norm.sf(abs(clear) / row["bootstrap_stderr"])
+    assert row["p_value"] == pytest.approx(expected, abs=1e-6)
 
 
 def test_bleu_is_drawn_as_a_corpus(compared) -> None:
