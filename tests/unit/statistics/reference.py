@@ -68,6 +68,15 @@ def brier_parts(bins: np.ndarray, p: np.ndarray, y: np.ndarray) -> dict[str, flo
     }
 
 
+def holm(p: np.ndarray) -> np.ndarray:
+    """Holm's p values one after the other; statsmodels' own collects garbage at every call."""
+    adjusted, largest = np.empty(len(p)), 0.0
+    for place, row in enumerate(np.argsort(p)):
+        largest = max(largest, (len(p) - place) * p[row])
+        adjusted[row] = min(1.0, largest)
+    return adjusted
+
+
 def delong(p: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     """AUROC and DeLong's standard error from all pairs of a correct and a wrong answer."""
     right, wrong = p[y == 1], p[y == 0]

@@ -116,6 +116,7 @@ def test_cohen(run) -> None:
     random = np.random.default_rng(6)
     tables = [random.poisson(random.gamma(0.7, 6, (k, k))) for k in random.integers(2, 5, FIXTURES)]
     tables[0], tables[1] = np.zeros((2, 2), int), np.array([[7, 0], [0, 0]])
+    tables[2] = np.array([[900_000_000, 31], [17, 800_000_000]])
     expected = []
     for table in tables:
         n = table.sum()

@@ -134,6 +134,17 @@ def test_the_documented_example_with_two_bins(run) -> None:
     assert [round(got[name][0], 4) for name in ("ece", "rmsce", "mce")] == [0.29, 0.2918, 0.3167]
 
 
+@pytest.mark.parametrize("kind", ["width", "mass"])
+def test_an_even_example_has_the_same_error_by_any_binning(run, kind: str) -> None:
+    rows = {
+        "fixture": [0] * 4,
+        "confidence": [0.25, 0.25, 0.75, 0.75],
+        "is_correct": [False, False, True, True],
+    }
+    got = run(_sql(kind, bins=2), rows=rows)
+    assert (got["ece"][0], got["mce"][0]) == (0.25, 0.25)
+
+
 def test_the_documented_brier_score(run) -> None:
     rows = {
         "fixture": [0] * 4,
