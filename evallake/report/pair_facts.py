@@ -17,7 +17,7 @@ class Delta:
 
     metric: str
     kind: str
-    """correctness, confidence, calibration, metric or field."""
+    """correctness, confidence, calibration, ranking, corpus, metric or field."""
     baseline: float | None
     candidate: float | None
     delta: Estimate

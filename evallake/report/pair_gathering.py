@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from evallake.engines.asking import Engine
 from evallake.report import pair_questions as questions
 from evallake.report.pair_facts import ChangedExample, Delta, PairFacts, SliceDelta
-from evallake.report.rows import Row, ask_rows, estimate, grouped
+from evallake.report.rows import Row, ask_rows, estimate, grouped, taken
 
 MOST_PAIRS = 6
 """Pairs a report shows; the others are left to `evallake query model_comparison`."""
@@ -54,20 +55,12 @@ def _pair(
 ) -> PairFacts:
     row = deltas[0]
     return PairFacts(
-        baseline_job_id=row["baseline_job_id"],
-        candidate_job_id=row["candidate_job_id"],
-        baseline_model=row["baseline_model"],
-        candidate_model=row["candidate_model"],
-        reason=row["reason"],
-        pairing_key=row["pairing_key"],
-        same_dataset=row["same_dataset"],
-        same_scorer=row["same_scorer"],
-        same_prompt=row["same_prompt"],
-        same_inference=row["same_inference"],
+        **taken(row, "baseline_job_id", "candidate_job_id", "baseline_model", "candidate_model"),
+        **taken(row, "reason", "pairing_key", "finding"),
+        **taken(row, "same_dataset", "same_scorer", "same_prompt", "same_inference"),
         overlap=row["overlap"] or 0,
         baseline_only=row["baseline_only"] or 0,
         candidate_only=row["candidate_only"] or 0,
-        finding=row["finding"],
         deltas=tuple(map(_delta, deltas)),
         metrics_left_out=row["metrics_in_all"] - len(deltas),
         slices=tuple(map(_slice, slices)),
@@ -82,51 +75,34 @@ def _pair(
 
 def _delta(row: Row) -> Delta:
     return Delta(
-        metric=row["metric_name"],
         kind=row["metric_kind"],
-        baseline=row["baseline_value"],
-        candidate=row["candidate_value"],
-        delta=estimate(row, "delta", n="pairs"),
-        scale_max=row["scale_max"],
-        clusters=row["clusters"],
-        p_value=row["p_value"],
-        q_value=row["q_value"],
-        p_method=row["p_method"],
-        verdict=row["verdict"],
         detectable=row["minimum_detectable_effect"],
-        wins=row["wins"],
-        ties=row["ties"],
-        losses=row["losses"],
-        needed_pairs=row["needed_pairs"],
-        tolerance=row["tolerance"],
+        **_difference(row),
+        **taken(row, "clusters", "p_value", "p_method", "needed_pairs", "tolerance"),
+        **taken(row, "wins", "ties", "losses"),
     )
 
 
 def _slice(row: Row) -> SliceDelta:
     return SliceDelta(
-        key=row["slice_key"],
-        value=row["slice_value"],
-        metric=row["metric_name"],
-        delta=estimate(row, "delta", n="pairs"),
-        scale_max=row["scale_max"],
-        baseline=row["baseline_value"],
-        candidate=row["candidate_value"],
-        q_value=row["q_value"],
-        verdict=row["verdict"],
-        is_worse=row["is_worse"],
+        **_difference(row), **taken(row, "is_worse", key="slice_key", value="slice_value")
     )
+
+
+def _difference(row: Row) -> dict[str, Any]:
+    """What is told of any difference, over the whole pair or in a slice."""
+    values = taken(
+        row, baseline="baseline_value", candidate="candidate_value", metric="metric_name"
+    )
+    return values | {
+        "delta": estimate(row, "delta", n="pairs"),
+        **taken(row, "scale_max", "q_value", "verdict"),
+    }
 
 
 def _changed(row: Row) -> ChangedExample:
     return ChangedExample(
-        example_id=row["candidate_example_id"],
-        query=row["query"],
-        gold=row["gold_text"],
-        baseline_answer=row["baseline_answer"],
-        candidate_answer=row["candidate_answer"],
-        gold_label=row["gold_label"],
-        baseline_label=row["baseline_label"],
-        candidate_label=row["candidate_label"],
-        baseline_confidence=row["baseline_confidence"],
-        candidate_confidence=row["candidate_confidence"],
+        **taken(row, "query", "gold_label", example_id="candidate_example_id", gold="gold_text"),
+        **taken(row, "baseline_answer", "baseline_label", "baseline_confidence"),
+        **taken(row, "candidate_answer", "candidate_label", "candidate_confidence"),
     )

@@ -57,6 +57,11 @@ def estimate(row: Row, name: str, *, n: str | None = None) -> Estimate:
     )
 
 
+def taken(row: Row, *names: str, **renamed: str) -> dict[str, Any]:
+    """The columns `names` under their own names, and others under the names they are given."""
+    return {name: row[name] for name in names} | {to: row[name] for to, name in renamed.items()}
+
+
 def grouped(rows: Sequence[Row], *names: str) -> Iterator[tuple[Any, list[Row]]]:
     """Neighbouring rows that agree in the columns `names`."""
     for key, group in groupby(rows, key=itemgetter(*names)):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evallake.report.charts.axes import Frame, Scale, Tick
+from evallake.report.charts.lines import Heading, laid_out
 from evallake.report.values import Estimate
 from evallake.report.wording import chance, points
 
@@ -66,38 +67,39 @@ def deltas_chart(lines: Sequence[DeltaLine]) -> DeltaChart:
     low, high, step = _range(lines)
     x = Scale(low, high, left, right)
     rows: list[DeltaRow] = []
-    y, heading = 26.0, None
-    for line in lines:
-        value = line.delta.value
-        if value is None:
+    for line in laid_out(
+        lines,
+        estimate=lambda line: line.delta,
+        heading=lambda line: line.heading,
+        top=26,
+        indent=14,
+    ):
+        if isinstance(line, Heading):
+            rows.append(DeltaRow(line.y, line.label, is_heading=True))
             continue
-        if line.heading and line.heading != heading:
-            y += 34 if heading is not None else 14
-            heading = line.heading
-            rows.append(DeltaRow(y, heading, is_heading=True))
-        y += 22
-        lower = value if line.delta.lower is None else line.delta.lower
-        upper = value if line.delta.upper is None else line.delta.upper
-        told = f"[{points(lower)}, {points(upper)}]" if line.delta.lower is not None else ""
+        item, n = line.item, line.item.delta.n or 0
+        told = (
+            f"[{points(line.lower)}, {points(line.upper)}]" if item.delta.lower is not None else ""
+        )
         rows.append(
             DeltaRow(
-                y=y,
-                label=line.label,
-                x=x(value),
-                x_lower=x(lower),
-                x_upper=x(upper),
-                tone=TONES.get(line.verdict, "plain"),
-                is_cut_low=lower < low,
-                is_cut_high=upper > high,
-                points=points(value),
-                q=chance(line.q_value),
-                pairs=f"{line.delta.n or 0:,}",
-                verdict=line.verdict,
-                title=f"{line.label}: {points(value)} points {told}, {line.delta.n or 0:,} pairs, "
-                f"q {chance(line.q_value)}, {line.verdict}",
+                y=line.y,
+                label=item.label,
+                x=x(line.value),
+                x_lower=x(line.lower),
+                x_upper=x(line.upper),
+                tone=TONES.get(item.verdict, "plain"),
+                is_cut_low=line.lower < low,
+                is_cut_high=line.upper > high,
+                points=points(line.value),
+                q=chance(item.q_value),
+                pairs=f"{n:,}",
+                verdict=item.verdict,
+                title=f"{item.label}: {points(line.value)} points {told}, {n:,} pairs, "
+                f"q {chance(item.q_value)}, {item.verdict}",
             )
         )
-    bottom = y + 16
+    bottom = (rows[-1].y if rows else 26.0) + 16
     first, last = round(low / step), round(high / step)
     return DeltaChart(
         Frame(width, bottom + 30, left=left, right=right, top=12, bottom=bottom),

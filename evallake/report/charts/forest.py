@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evallake.report.charts.axes import Frame, Scale, Tick, percent_ticks
+from evallake.report.charts.lines import Heading, laid_out
 from evallake.report.facts import SliceValue
 
 
@@ -41,42 +42,35 @@ class ForestChart:
 
 def forest_chart(slices: Sequence[SliceValue], *, overall: float | None) -> ForestChart:
     """Rows in the order given, a heading where the key changes."""
-    row_height, heading_height = 22.0, 34.0
     left, right, width = 236.0, 920.0, 1120.0
     x = Scale(*_range(slices), left, right)
     most = max((s.accuracy.n or 0 for s in slices), default=1) or 1
     rows: list[ForestRow] = []
-    y, key = 22.0, None
-    for item in slices:
-        value = item.accuracy.value
-        if value is None:
+    for line in laid_out(
+        slices, estimate=lambda s: s.accuracy, heading=lambda s: s.key, top=22, indent=12
+    ):
+        if isinstance(line, Heading):
+            rows.append(ForestRow(line.y, line.label, is_heading=True))
             continue
-        if item.key != key:
-            y += heading_height if key is not None else 12
-            key = item.key
-            rows.append(ForestRow(y, key, is_heading=True))
-        y += row_height
-        lower = value if item.accuracy.lower is None else item.accuracy.lower
-        upper = value if item.accuracy.upper is None else item.accuracy.upper
-        n = item.accuracy.n or 0
+        item, n = line.item, line.item.accuracy.n or 0
         rows.append(
             ForestRow(
-                y=y,
+                y=line.y,
                 label=item.value,
-                x=x(value),
-                x_lower=x(lower),
-                x_upper=x(upper),
+                x=x(line.value),
+                x_lower=x(line.lower),
+                x_upper=x(line.upper),
                 radius=round(3 + 3.5 * math.sqrt(n / most), 2),
-                is_below=overall is not None and upper < overall,
-                percent=f"{value * 100:.1f} %",
+                is_below=overall is not None and line.upper < overall,
+                percent=f"{line.value * 100:.1f} %",
                 count=f"n {n:,}",
                 title=(
-                    f"{item.key} = {item.value}: accuracy {value:.3f} "
-                    f"[{lower:.3f}, {upper:.3f}], {n:,} examples"
+                    f"{item.key} = {item.value}: accuracy {line.value:.3f} "
+                    f"[{line.lower:.3f}, {line.upper:.3f}], {n:,} examples"
                 ),
             )
         )
-    bottom = y + 16
+    bottom = (rows[-1].y if rows else 22.0) + 16
     frame = Frame(width, bottom + 30, left=left, right=right, top=10, bottom=bottom)
     return ForestChart(
         frame,
