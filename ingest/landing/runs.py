@@ -113,8 +113,9 @@ class Landing:
     def _land_new(self, run: Run, job_id: str, digest: str) -> LandingResult:
         load_id = self.lake.new_load_id()
         store = self.lake.store
-        if isinstance(self.check, Preparing):
-            self.check.prepare()
+        check: object = self.check
+        if isinstance(check, Preparing):
+            check.prepare()
         with store.staging(load_id) as folder, Placing(store) as placing:
             staging = Staging(
                 source_uri=self.uri,
