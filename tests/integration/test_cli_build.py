@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 from datetime import UTC, datetime
 
@@ -84,6 +85,26 @@ def run(config, project, **options):
 def values(config, table: str = "seen") -> list[int]:
     with duckdb.connect(str(config.duckdb), read_only=True) as connection:
         return [row[0] for row in connection.execute(f"from {table}").fetchall()]
+
+
+def test_where_the_time_went_is_told(config, project, caplog) -> None:
+    caplog.set_level(logging.INFO, logger="evallake")
+    logging.getLogger("evallake").addHandler(caplog.handler)  # dbt rearranges those of the root
+    try:
+        result, _ = run(config, project)
+    finally:
+        logging.getLogger("evallake").removeHandler(caplog.handler)
+    assert list(result.stages) == ["pinning", "copying", "building", "publishing"]
+    assert sum(result.stages.values()) <= result.seconds + 0.001
+    assert set(result.model_seconds) == {"kept", "seen"}
+    assert result.test_seconds > 0
+    told = [record.getMessage() for record in caplog.records]
+    assert told.count("a model is done") >= 2
+    assert "a test is done" not in told  # it held
+    assert told[-1] == "a build is published"
+
+    unchanged, _ = run(config, project, only_if_changed=True)
+    assert (unchanged.is_unchanged, list(unchanged.stages)) == (True, ["pinning"])
 
 
 def test_from_nothing_to_published_and_on(config, project, monkeypatch, tmp_path) -> None:

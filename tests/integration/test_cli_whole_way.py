@@ -221,6 +221,9 @@ def test_one_bad_source_among_many_stops_nothing(demo, tmp_path) -> None:
     assert [line["outcome"] for line in lines] == ["failed", "landed", "failed", "failed", "landed"]
     assert [bool(line["error"]) for line in lines] == [True, False, True, True, False]
     assert "3 of 5 sources failed" in done.stderr
+    assert "2 runs in " in done.stderr
+    assert lines[0]["stages"] == {}
+    assert {"reading", "writing", "committing"} <= set(lines[1]["stages"])
     listed = json.loads(run("--root", tmp_path / "lake", "jobs", "--format", "json").stdout)
     assert len(listed) == 2
 

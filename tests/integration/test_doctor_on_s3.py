@@ -24,7 +24,7 @@ Doctor = Callable[..., tuple[Result, dict[str, dict[str, Any]]]]
 def database(bucket: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """A Glue database of this test alone."""
     name = f"doctor_{bucket.replace('-', '_')}"
-    monkeypatch.setenv("EVALLAKE_GLUE_database", name)
+    monkeypatch.setenv("EVALLAKE_GLUE_DATABASE", name)
     return name
 
 
