@@ -85,6 +85,19 @@ def test_a_gap_is_named(tmp_path: Path) -> None:
         Log(LocalStore(tmp_path)).events()
 
 
+def test_a_listing_that_missed_an_event_made_meanwhile_is_completed(tmp_path: Path) -> None:
+    """A folder that grows while it is listed may show the newest file and not the one before."""
+    log = Log(LocalStore(tmp_path))
+    for n in range(4):
+        log.append(event("drop", event_id=str(n)))
+
+    class Hasty(LocalStore):
+        def keys(self, prefix: str, *, after: str | None = None) -> list[str]:
+            return [key for key in super().keys(prefix, after=after) if key != event_key(3)]
+
+    assert [n for n, _ in Log(Hasty(tmp_path)).events()] == [1, 2, 3, 4]
+
+
 @pytest.mark.parametrize("name", ["notes.txt", "0001.json", "00000000000000000001.json.tmp"])
 def test_a_foreign_file_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / "_log").mkdir()

@@ -14,9 +14,10 @@ import pytest
 
 from ingest.errors import LakeError, StoreError
 from ingest.lake import Lake, LocalStore
-from ingest.lake.layout import schema_key
+from ingest.lake.layout import event_key, schema_key
 from ingest.lake.schema_files import write_schema_files
 from ingest.tables import EXAMPLES, JOBS, TABLES, Table
+from tests.unit.lake.filled import land, seen
 
 
 @pytest.fixture
@@ -74,6 +75,31 @@ def test_a_damaged_one_is_replaced(store: LocalStore, content: bytes) -> None:
     store.replace(schema_key(JOBS), content)
     assert write_schema_files(store) == ("jobs",)
     assert columns(store, JOBS) == JOBS.schema.names
+
+
+def test_what_only_a_later_version_knows_is_read_past(tmp_path: Path) -> None:
+    lake = Lake.open(str(tmp_path), create=True)
+    load_ids = [land(lake, job) for job in ("a", "b")]
+    before = {table: seen(lake, table) for table in ("jobs", "examples")}
+    for key in (
+        f"jobs/{load_ids[0]}.parquet",
+        f"examples/job_id=a/load_id={load_ids[0]}/part-00000.parquet",
+    ):
+        rows = pq.ParquetFile(tmp_path / key).read()
+        pq.write_table(rows.append_column("of_later", pa.array([1] * len(rows))), tmp_path / key)
+    (tmp_path / "table_of_later").mkdir()
+    (tmp_path / "table_of_later" / f"{load_ids[0]}.parquet").write_bytes(b"whatever")
+    fresh = Lake.open(str(tmp_path))
+    fresh.mend_schema_files()
+    assert {table: seen(fresh, table) for table in before} == before
+
+
+def test_an_event_of_a_later_version_stops_every_reader(tmp_path: Path) -> None:
+    lake = Lake.open(str(tmp_path), create=True)
+    land(lake, "a")
+    lake.store.create(event_key(2), b'{"version": 3, "event": "merge", "event_id": "E"}')
+    with pytest.raises(LakeError, match=r"00000002\.json: .*version 3.*upgrade"):
+        Lake.open(str(tmp_path)).loads()
 
 
 def test_where_an_old_lake_may_not_be_written_that_is_said(tmp_path: Path) -> None:
