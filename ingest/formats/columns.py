@@ -34,7 +34,8 @@ def is_text(type_: pa.DataType) -> bool:
 def bytes_as_text(column: pa.Array) -> pa.Array:
     """The column with text in place of bytes, within lists and structs too; not checked.
 
-    Some writers leave out that a text is one. Whoever asks checks that it is UTF-8.
+    Some writers leave out that a text is one. Whoever asks checks that it is UTF-8. A dictionary
+    gives each row its value, so that a column's size is what it takes.
     """
     wanted = _text_type(column.type)
     return column if wanted == column.type else column.cast(wanted, safe=False)
@@ -46,8 +47,7 @@ def _text_type(type_: pa.DataType) -> pa.DataType:
     if pa.types.is_large_binary(type_):
         return pa.large_string()
     if pa.types.is_dictionary(type_):
-        wanted = _text_type(type_.value_type)
-        return type_ if wanted == type_.value_type else wanted
+        return _text_type(type_.value_type)
     if pa.types.is_list(type_) or pa.types.is_large_list(type_):
         wanted = type_.value_field.with_type(_text_type(type_.value_type))
         return pa.list_(wanted) if pa.types.is_list(type_) else pa.large_list(wanted)

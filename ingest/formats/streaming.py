@@ -81,7 +81,8 @@ def parquet_chunks(
             probed = rows_at_worst(path, file.metadata, columns, _PROBE_ROWS)
             rows = rows_per_chunk(file, columns, max_bytes, probe_rows=probed)
             rows = rows_at_worst(path, file.metadata, columns, rows)
-            for batch in file.iter_batches(batch_size=rows, columns=columns, use_threads=False):
+            for read in file.iter_batches(batch_size=rows, columns=columns, use_threads=False):
+                batch = _plain(read)
                 unpacked += batch.nbytes
                 if unpacked > most:
                     said = f"unpacks to more than {allowed.max_compression_ratio:g} times its size"
@@ -161,12 +162,19 @@ def _split(batch: pa.RecordBatch, max_bytes: int) -> Iterator[pa.RecordBatch]:
     yield from _split(batch.slice(middle), max_bytes)
 
 
-def _checked(batch: pa.RecordBatch, unchecked: Collection[str]) -> Chunk:
-    damaged = None
+def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch with text where it has bytes, and values where it has places in a dictionary."""
     for index, name in enumerate(batch.schema.names):
         column = bytes_as_text(batch.column(index))
         if column.type != batch.schema.field(index).type:
             batch = batch.set_column(index, name, column)
+    return batch
+
+
+def _checked(batch: pa.RecordBatch, unchecked: Collection[str]) -> Chunk:
+    damaged = None
+    for index, name in enumerate(batch.schema.names):
+        column = batch.column(index)
         if name in unchecked or _is_whole(column):
             continue
         is_bad = np.zeros(len(column), np.bool_)

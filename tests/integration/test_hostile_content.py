@@ -23,7 +23,7 @@ from ingest.formats.recipe import read_recipe
 from ingest.lake import Lake
 from ingest.landing import IngestOptions, ingest_source
 from ingest.sources import SourceLimits
-from tests.fixtures.container_trees import GEN_QA, Row, jsonl_line, nova, write_details
+from tests.fixtures.container_trees import GEN_QA, STAMP, Row, jsonl_line, nova, write_details
 from tests.fixtures.known_truth import NOW
 
 MOST_BYTES = 900 << 20
@@ -52,7 +52,7 @@ def _one_value_in_a_long_list(output: Path) -> None:
 
 
 def _zeros(output: Path) -> None:
-    text = pa.array([" " * (40 << 20)] * 8)
+    text = pa.array([" " * (12 << 20)] * 8)
     _details(output, pa.table({"predictions": text}), use_dictionary=False, compression="zstd")
 
 
@@ -86,17 +86,21 @@ def _a_line_without_end(output: Path) -> None:
 
 def _deep_results(output: Path) -> None:
     write_details(output, nova(ROWS))
-    (output / "results_x.json").write_text("[" * 1_000_000 + "]" * 1_000_000)
+    (output / f"results_{STAMP}.json").write_text("[" * 1_000_000 + "]" * 1_000_000)
 
 
 def _large_results(output: Path) -> None:
     write_details(output, nova(ROWS))
-    (output / "results_x.json").write_text('{"results": {}, "a": "' + " " * (17 << 20) + '"}')
+    (output / f"results_{STAMP}.json").write_text(
+        '{"results": {}, "a": "' + " " * (17 << 20) + '"}'
+    )
 
 
 def _huge_number_in_results(output: Path) -> None:
     write_details(output, nova(ROWS))
-    (output / "results_x.json").write_text('{"results": {"a": {"em": ' + "9" * 10_000 + "}}}")
+    (output / f"results_{STAMP}.json").write_text(
+        '{"results": {"a": {"em": ' + "9" * 10_000 + "}}}"
+    )
 
 
 REFUSED: dict[str, tuple[Bomb, str]] = {
@@ -144,17 +148,15 @@ LANDED: dict[str, tuple[Bomb, int, int]] = {
 
 
 def _details(output: Path, table: pa.Table, **options: object) -> None:
-    path = output / f"details_{GEN_QA}_x.parquet"
+    path = output / f"details_{GEN_QA}_{STAMP}.parquet"
     pq.write_table(table, path, **options)
 
 
 def _tried(folder: Path) -> Iterator[dict[str, object]]:
+    """What came of each, in this process."""
     limits = SourceLimits(max_row_bytes=16 << 20, max_rows=1_500_000)
     lake = Lake.open(str(folder / "lake"), create=True)
-    for name, (bomb, *_) in {**REFUSED, **LANDED}.items():
-        output = folder / name / "run" / "eval_results"
-        output.mkdir(parents=True)
-        bomb(output)
+    for name in [*REFUSED, *LANDED]:
         told: dict[str, object] = {"name": name}
         try:
             [result] = ingest_source(
@@ -175,10 +177,15 @@ def _tried(folder: Path) -> Iterator[dict[str, object]]:
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, object]]:
+    folder = tmp_path_factory.mktemp("bombs")
+    for name, (bomb, *_) in {**REFUSED, **LANDED}.items():
+        output = folder / name / "run" / "eval_results"
+        output.mkdir(parents=True)
+        bomb(output)
     done = subprocess.run(
         [sys.executable, "-m", "tests.integration.test_hostile_content"],
         cwd=Path(__file__).parents[2],
-        input=str(tmp_path_factory.mktemp("bombs")),
+        input=str(folder),
         capture_output=True,
         text=True,
         check=False,
