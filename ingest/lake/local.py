@@ -140,13 +140,7 @@ class LocalStore:
         path = self._path(key)
         with refusals("remove", path):
             path.unlink(missing_ok=True)
-        for folder in path.parents:
-            if folder == self._root:
-                break
-            try:
-                folder.rmdir()
-            except OSError:
-                break  # not empty, or another process has removed it
+        self._remove_while_empty(path.parent)
 
     def delete_all(self, keys: Iterable[str]) -> None:
         """One after the other."""
@@ -154,7 +148,10 @@ class LocalStore:
             self.delete(key)
 
     def leftovers(self) -> list[Leftover]:
-        """What is in ``_staging``: a folder per ingest, a file per small object being written."""
+        """What is in ``_staging``, and folders of partitions that nothing was put into.
+
+        In ``_staging`` are a folder per ingest and a file per small object being written.
+        """
         folder = self._root / STAGING
         with refusals("list", folder):
             entries = list(os.scandir(folder)) if folder.is_dir() else []
@@ -167,11 +164,18 @@ class LocalStore:
                 size = sum(s.st_size for s in statuses[1 if entry.is_dir() else 0 :])
                 touched = max(status.st_mtime for status in statuses)
                 found.append(Leftover(f"{STAGING}/{entry.name}", size, _moment(touched)))
+        for empty in _empty_folders(self._root):
+            with refusals("look at", empty), suppress(FileNotFoundError):
+                name = empty.relative_to(self._root).as_posix()
+                found.append(Leftover(name, 0, _moment(empty.stat().st_mtime)))
         return sorted(found, key=lambda leftover: leftover.name)
 
     def remove_leftover(self, leftover: Leftover) -> None:
-        """Remove the folder or file, and ``_staging`` where it was the last in it."""
+        """Remove the folder or file; of a partition's folder, only if it is empty still."""
         path = self._path(leftover.name)
+        if not leftover.name.startswith(f"{STAGING}/"):
+            self._remove_while_empty(path)
+            return
         with refusals("remove", path):
             try:
                 if path.is_dir() and not path.is_symlink():
@@ -180,6 +184,15 @@ class LocalStore:
                     path.unlink(missing_ok=True)
             except FileNotFoundError:
                 return  # its owner was quicker
+
+    def _remove_while_empty(self, folder: Path) -> None:
+        """Remove it and those above it, up to the first that something is in."""
+        while folder != self._root:
+            try:
+                folder.rmdir()
+            except OSError:
+                return  # not empty, or another process has removed it
+            folder = folder.parent
 
     def _path(self, key: str) -> Path:
         check_key(key, where=self.root)
@@ -244,6 +257,24 @@ def _files_below(folder: Path) -> Iterator[os.DirEntry[str]]:
                 yield entry
             elif not entry.name.startswith("."):
                 folders.append(Path(entry.path))
+
+
+def _empty_folders(root: Path) -> Iterator[Path]:
+    """Folders below the tables' own in which there is nothing: their writers were killed."""
+    tables = [table for table in _folders_in(root) if not table.name.startswith(("_", "."))]
+    folders = [folder for table in tables for folder in _folders_in(table)]
+    while folders:
+        folder = folders.pop()
+        with refusals("list", folder), suppress(FileNotFoundError):
+            if next(folder.iterdir(), None) is None:
+                yield folder
+        folders += _folders_in(folder)
+
+
+def _folders_in(folder: Path) -> list[Path]:
+    with refusals("list", folder), suppress(FileNotFoundError), os.scandir(folder) as entries:
+        return [Path(e.path) for e in entries if e.is_dir(follow_symlinks=False)]
+    return []
 
 
 def _moment(seconds: float) -> datetime:

@@ -152,3 +152,22 @@ def test_a_folder_that_vanishes_while_writing_is_made_again(
     monkeypatch.setattr(Path, "replace", racing)
     store.replace("jobs/x", b"x")
     assert store.read("jobs/x") == b"x"
+
+
+def test_a_folder_that_a_killed_writer_made_is_a_leftover(
+    store: LocalStore, tmp_path: Path
+) -> None:
+    empty = tmp_path / "lake" / "examples" / "job_id=a" / "load_id=1"
+    empty.mkdir(parents=True)
+    store.replace("examples/job_id=b/load_id=2/part.parquet", b"x")
+    (left,) = store.leftovers()
+    assert (left.name, left.bytes) == ("examples/job_id=a/load_id=1", 0)
+    store.replace("examples/job_id=a/load_id=1/part.parquet", b"x")  # its writer is alive after all
+    store.remove_leftover(left)
+    assert store.read("examples/job_id=a/load_id=1/part.parquet") == b"x"
+    assert store.leftovers() == []
+
+    (tmp_path / "lake" / "examples" / "job_id=c" / "load_id=3").mkdir(parents=True)
+    for left in store.leftovers():
+        store.remove_leftover(left)
+    assert not (tmp_path / "lake" / "examples" / "job_id=c").exists()
