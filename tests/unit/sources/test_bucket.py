@@ -213,3 +213,25 @@ def test_a_denied_object_is_the_stores_refusal(s3: Any, bucket: str) -> None:
 
     with pytest.raises(StoreError, match=r"access is denied .*; give this role"):
         ObjectStream(Denied(), S3Address(bucket, "a"))
+
+
+def test_keys_of_any_shape_make_no_paths_here(s3: Any, bucket: str) -> None:
+    """A key may hold dots, tabs and escape sequences; copies have names of our own."""
+    keys = [
+        "job/..a/results_1.json",
+        "job/a\tb/results_3.json",
+        "job/\x1b[31m/results_4.json",
+        "job/" + "x" * 200 + "/results_6.json",
+    ]
+    for key in keys:
+        s3.put_object(Bucket=bucket, Key=key, Body=b"{}")
+    with open_source(f"s3://{bucket}/job") as source:
+        assert sorted(f"job/{file.path}" for file in source.files) == sorted(keys)
+        places = {source.local_path(file.path).parent for file in source.files}
+        assert len(places) == 1
+        for file in source.files:
+            local = source.local_path(file.path)
+            assert local.read_bytes() == b"{}"
+            assert local.name.removesuffix(".json").isdigit()
+    with pytest.raises(SourceError, match=r"limit max_members.*--limit max_members=N"):
+        open_source(f"s3://{bucket}/job", limits=SourceLimits(max_members=3))
