@@ -8,20 +8,17 @@ frame without rows.
 
 from __future__ import annotations
 
-import functools
-import itertools
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from evallake.errors import ValidationError
-from evallake.validation.declared import MATCH_COLUMNS, NOT_NULL, OF_TYPE, Expectation
-from evallake.validation.outcomes import EXAMPLES_KEPT, Outcome, shortened
+from evallake.validation.declared import MATCH_COLUMNS, OF_TYPE, Expectation
+from evallake.validation.outcomes import Outcome
+from evallake.validation.totals import Total
 from evallake.validation.witnesses import witnesses
 from ingest.tables import TABLES
 
@@ -61,9 +58,23 @@ class RowValidator:
 
         Where columns or types are not those of the table, only the outcomes that say so.
         """
+        of_schema = self.evaluate_schema(table, files, expectations, is_landed=is_landed)
+        if not all(outcome.is_met for outcome in of_schema):
+            return of_schema  # what follows would look for columns that are not there
+        return of_schema + self.evaluate_rows(table, files, expectations)
+
+    def evaluate_schema(
+        self,
+        table: str,
+        files: Sequence[Path],
+        expectations: Sequence[Expectation],
+        *,
+        is_landed: bool = False,
+    ) -> list[Outcome]:
+        """Of the expectations those about columns and types; where columns fail, these alone."""
         of_schema: list[Outcome] = []
         for kind in OF_SCHEMA:
-            about_schema = [_Total(table, e) for e in expectations if e.type == kind]
+            about_schema = [Total(table, e) for e in expectations if e.type == kind]
             for path in files:
                 schema = pq.read_schema(path)
                 self._validate_schema(
@@ -71,12 +82,18 @@ class RowValidator:
                 )
             of_schema += [total.outcome() for total in about_schema]
             if not all(outcome.is_met for outcome in of_schema):
-                return of_schema  # what follows would look for columns that are not there
-        about_rows = [_Total(table, e) for e in expectations if e.type not in OF_SCHEMA]
-        self._validate_rows(files, about_rows)
-        return of_schema + [total.outcome() for total in about_rows]
+                break
+        return of_schema
 
-    def _validate_schema(self, schema: pa.Schema, totals: Sequence[_Total]) -> None:
+    def evaluate_rows(
+        self, table: str, files: Sequence[Path], expectations: Sequence[Expectation]
+    ) -> list[Outcome]:
+        """Of the expectations those about rows, of files whose columns and types are right."""
+        about_rows = [Total(table, e) for e in expectations if e.type not in OF_SCHEMA]
+        self._validate_rows(files, about_rows)
+        return [total.outcome() for total in about_rows]
+
+    def _validate_schema(self, schema: pa.Schema, totals: Sequence[Total]) -> None:
         """Columns and types of one file; those that the registry declares need no look."""
         if totals and is_declared(totals[0].table, schema):
             for total in totals:
@@ -84,10 +101,10 @@ class RowValidator:
         else:
             self._validate(schema.empty_table().to_pandas(), totals)
 
-    def _validate_rows(self, files: Sequence[Path], totals: Sequence[_Total]) -> None:
+    def _validate_rows(self, files: Sequence[Path], totals: Sequence[Total]) -> None:
         """Show the few rows that decide, all batches' at once; then, of what fails, all rows."""
-        undecided: set[_Total] = set()
-        trials: dict[_Total, _Total] = {}
+        undecided: set[Total] = set()
+        trials: dict[Total, Total] = {}
         shown: list[pa.Table] = []
         for rows in self._batches_of(files, totals):
             numbers: set[int] = set()
@@ -97,7 +114,7 @@ class RowValidator:
                 if decisive is None:
                     undecided.add(total)
                 elif decisive:
-                    trials.setdefault(total, _Total(total.table, total.expectation))
+                    trials.setdefault(total, Total(total.table, total.expectation))
                     numbers.update(decisive)
             shown.append(rows.take(pa.array(sorted(numbers), pa.int64())))
         if trials:
@@ -109,7 +126,7 @@ class RowValidator:
         for rows in self._batches_of(files, to_count):
             self._validate(_frame(rows), to_count)
 
-    def _validate(self, frame: Any, totals: Sequence[_Total]) -> None:
+    def _validate(self, frame: Any, totals: Sequence[Total]) -> None:
         """Add what Great Expectations finds in one frame."""
         if not totals:
             return
@@ -123,7 +140,7 @@ class RowValidator:
             # they come grouped by column, not as declared
             totals[result.expectation_config.meta["number"]].add(result)
 
-    def _batches_of(self, files: Sequence[Path], totals: Sequence[_Total]) -> Iterator[pa.Table]:
+    def _batches_of(self, files: Sequence[Path], totals: Sequence[Total]) -> Iterator[pa.Table]:
         """The columns that `totals` are about; nothing where they are none."""
         columns = sorted({name for total in totals for name in total.expectation.columns})
         for path in files if columns else ():
@@ -136,71 +153,6 @@ class RowValidator:
                         type_ = TABLES[totals[0].table].schema.field(name).type
                         rows = rows.append_column(name, pa.nulls(batch.num_rows, type_))
                     yield rows
-
-
-class _Total:
-    """Counts of one expectation over the batches seen so far."""
-
-    def __init__(self, table: str, expectation: Expectation) -> None:
-        self.table = table
-        self.expectation = expectation
-        self.rows = 0
-        self.unexpected = 0
-        self._examples: list[str] = []
-
-    def rows_concerned(self, rows: pa.Table) -> int:
-        """Rows of a batch that the expectation is about: nulls are not, unless they are it."""
-        if self.expectation.type == NOT_NULL:
-            return int(rows.num_rows)
-        columns = [rows[name] for name in self.expectation.columns]
-        with_nulls = [column.is_valid() for column in columns if column.null_count]
-        if not with_nulls:
-            return int(rows.num_rows)
-        return int(pc.sum(functools.reduce(pc.and_, with_nulls), min_count=0).as_py())
-
-    def add(self, result: Any) -> None:
-        """Count what Great Expectations found in one frame."""
-        self._raise_if_broken(result)
-        found: Mapping[str, Any] = result.result
-        if "unexpected_count" not in found:  # about the frame as a whole
-            self.rows += 1
-            self.unexpected += int(not result.success)
-            if not result.success:
-                self._keep([found.get("observed_value")])
-            return
-        is_about_nulls = self.expectation.type == NOT_NULL
-        missing = 0 if is_about_nulls else int(found.get("missing_count") or 0)
-        self.rows += int(found["element_count"]) - missing
-        self.unexpected += int(found["unexpected_count"])
-        if not is_about_nulls:
-            self._keep(found.get("partial_unexpected_list") or [])
-
-    def outcome(self) -> Outcome:
-        """The sum."""
-        return Outcome(
-            table=self.table,
-            expectation=self.expectation,
-            rows=self.rows,
-            unexpected=self.unexpected,
-            examples=tuple(self._examples),
-        )
-
-    def _keep(self, values: Iterable[object]) -> None:
-        room = EXAMPLES_KEPT - len(self._examples)
-        self._examples += [shortened(value) for value in itertools.islice(values, room)]
-
-    def _raise_if_broken(self, result: Any) -> None:
-        """One that could not be evaluated must not pass for one that is met."""
-        information = result.exception_info or {}
-        reports = [information, *(v for v in information.values() if isinstance(v, Mapping))]
-        for report in reports:
-            if report.get("raised_exception"):
-                raise ValidationError(
-                    f"{self.expectation.key} could not be evaluated: "
-                    f"{report.get('exception_message')}",
-                    where=f"expectations/{self.table}.json",
-                    do="mend the expectation",
-                )
 
 
 def is_declared(table: str, schema: pa.Schema) -> bool:
