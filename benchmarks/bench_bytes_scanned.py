@@ -6,7 +6,7 @@
 Athena reads, of each Parquet file, the chunks of the columns that a statement names, compressed
 as they are. So every table that a question reads is written out as Athena would hold it (Parquet,
 ZSTD, facts partitioned by job and load), and the chunks of the columns that the question reads are
-added up, with the files' footers. No filter but one on a partition is taken to save anything: what
+added up, with the files' footers, as often as it reads them. No filter but one on a partition is taken to save anything: what
 Athena skips by the statistics of row groups comes off this. Without `--published` two jobs are
 written (`benchmarks.jobs`), landed and built first. The bar: 100 MB a question on a million
 examples.
@@ -25,10 +25,10 @@ from pathlib import Path
 
 import duckdb
 import pyarrow.parquet as pq
-from sqlglot import exp, parse_one
+from sqlglot import parse_one
 from sqlglot.optimizer.pushdown_projections import pushdown_projections
 from sqlglot.optimizer.qualify import qualify
-from sqlglot.optimizer.scope import traverse_scope
+from sqlglot.optimizer.scope import Scope, build_scope
 
 from benchmarks.jobs import SHAPES, write_job
 from benchmarks.measuring import machine
@@ -41,8 +41,8 @@ BAR_BYTES = 100e6
 PARTITION_KEYS = ("job_id", "load_id")
 """Of facts: their values stand in paths, which cost nothing to read."""
 
-Columns = dict[str, set[str]]
-"""Columns read, by table."""
+Scan = tuple[str, frozenset[str]]
+"""A table and the columns that are read of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,10 @@ class Stored:
     footer_bytes: int
 
 
-def columns_read(sql: str, schema: Mapping[str, list[str]]) -> Columns:
-    """Which columns of which tables a statement needs, anywhere in it.
+def scans(sql: str, schema: Mapping[str, list[str]]) -> list[Scan]:
+    """Which columns of which tables a statement reads, one entry for each time that it does.
+
+    What stands in `with` is read anew wherever it is used: Athena keeps nothing of it.
 
     Args:
         sql: one statement, in Athena's dialect.
@@ -65,16 +67,22 @@ def columns_read(sql: str, schema: Mapping[str, list[str]]) -> Columns:
     """
     nested = {table: dict.fromkeys(names, "varchar") for table, names in schema.items()}
     tree = qualify(parse_one(sql, dialect="athena"), schema=nested, dialect="athena")
-    read: Columns = {}
-    for scope in traverse_scope(pushdown_projections(tree)):
-        for source in scope.sources.values():
-            if isinstance(source, exp.Table):
-                read.setdefault(source.name, set())
-        for column in scope.columns:
-            source = scope.sources.get(column.table)
-            if isinstance(source, exp.Table):
-                read[source.name].add(column.name)
-    return read
+    scope = build_scope(pushdown_projections(tree))
+    assert scope is not None
+    return _scans(scope)
+
+
+def _scans(scope: Scope) -> list[Scan]:
+    found: list[Scan] = []
+    for name, (_, source) in scope.selected_sources.items():
+        if isinstance(source, Scope):
+            found += _scans(source)
+        else:
+            columns = {column.name for column in scope.columns if column.table == name}
+            found.append((source.name, frozenset(columns)))
+    for inner in (*scope.subquery_scopes, *scope.set_operation_scopes):
+        found += _scans(inner)
+    return found
 
 
 def stored(connection: duckdb.DuckDBPyConnection, table: str, folder: Path) -> Stored:
@@ -125,14 +133,13 @@ def measure(published: Path) -> dict[str, object]:
         schema = tables_of(connection)
         examples = connection.execute("select sum(examples) from dim_jobs").fetchall()[0][0]
         for question in questions:
-            parts = {}
-            for table, columns in columns_read(question.sql, schema).items():
+            parts: dict[str, int] = {}
+            for table, columns in scans(question.sql, schema):
                 if table not in tables:
                     tables[table] = stored(connection, table, Path(folder))
                 held = tables[table]
-                parts[table] = held.footer_bytes + sum(
-                    held.column_bytes.get(column, 0) for column in columns
-                )
+                read = sum(held.column_bytes.get(column, 0) for column in columns)
+                parts[table] = parts.get(table, 0) + held.footer_bytes + read
             scanned[question.name] = parts
     return {
         "examples": int(examples),

@@ -4,36 +4,37 @@
 --           (Low up to 0.3, Medium up to 0.7, High above), how many have no confidence, and per
 --           band the correct ones and the accuracy, a ratio in [0, 1], null where none is scored
 
-with bands as (
+with slices as (
 
     select
         job_id,
         example_id,
-        slice_value as confidence_band
+        slice_key,
+        slice_value,
+        is_outcome_slice,
+        -- over the rows of an example, so that the slices are read once and not twice
+        max(case when slice_key = 'confidence_band' then slice_value end) over (
+            partition by job_id, example_id
+        ) as confidence_band
     from fct_example_slices
-    where slice_key = 'confidence_band'
 
 ),
 
 placed as (
 
     select
-        fct_example_slices.job_id,
-        fct_example_slices.slice_key,
-        fct_example_slices.slice_value,
-        bands.confidence_band,
+        slices.job_id,
+        slices.slice_key,
+        slices.slice_value,
+        slices.confidence_band,
         fct_examples.confidence,
         fct_examples.is_correct
-    from fct_example_slices
+    from slices
     inner join fct_examples
         on
-            fct_example_slices.job_id = fct_examples.job_id
-            and fct_example_slices.example_id = fct_examples.example_id
-    left join bands
-        on
-            fct_example_slices.job_id = bands.job_id
-            and fct_example_slices.example_id = bands.example_id
-    where not fct_example_slices.is_outcome_slice
+            slices.job_id = fct_examples.job_id
+            and slices.example_id = fct_examples.example_id
+    where not slices.is_outcome_slice
 
 )
 
