@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -132,15 +131,21 @@ def test_files_that_no_event_tells_of_go_when_the_youngest_is_old(lake: Lake) ->
 
 
 def test_the_files_of_an_ingest_that_still_writes_are_left_alone(disk: Lake) -> None:
-    """It began long ago, and its first files are old: one was written an hour ago."""
-    slow = disk.new_load_id()
+    """It began long ago, and its first files are old: the last one was written just now."""
+    began = datetime.now(UTC) - timedelta(hours=10)
+    slow = Lake.open(disk.root, now=lambda: began).new_load_id()
     put_files(disk.store, "a", slow)
-    for table in ("jobs", "job_metrics"):
-        for key in disk.store.keys(f"{table}/"):
-            long_ago = time.time() - 10 * 3600
-            os.utime(Path(disk.root, key), (long_ago, long_ago))
-    assert vacuum(disk, now=datetime.now(UTC) + timedelta(hours=1), grace=2 * DAY / 24).waste == ()
+
+    def age(*tables: str) -> None:
+        for key in (key for table in tables for key in disk.store.keys(f"{table}/")):
+            os.utime(Path(disk.root, key), (began.timestamp(), began.timestamp()))
+
+    age("jobs", "job_metrics")
+    two_hours = timedelta(hours=2)
+    assert vacuum(disk, now=datetime.now(UTC), grace=two_hours).waste == ()
     assert len(files_of(disk, slow)) == 3
+    age("examples")
+    assert reasons(vacuum(disk, now=datetime.now(UTC), grace=two_hours)) == {slow: "uncommitted"}
 
 
 def test_an_ingest_slower_than_the_grace_time_is_refused_and_never_half_visible(
