@@ -127,10 +127,16 @@ def test_from_nothing_to_published_and_on(config, project, monkeypatch, tmp_path
         assert reader.execute("select count(*) from kept").fetchone() == (1,)
     assert values(config) == [1, 1]
 
-    # nothing changed: nothing is done; something changed: from nothing, since the meaning changed
+    # nothing changed: nothing is done; other variables: models find out what of theirs still holds;
+    # other models: from nothing, since the meaning changed
     before = config.duckdb.stat().st_mtime_ns
     assert run(config, project, only_if_changed=True)[0].is_unchanged
     assert config.duckdb.stat().st_mtime_ns == before
+    assert not run(config, project, only_if_changed=True, variables={"value": 2})[0].is_unchanged
+    assert values(config) == [1, 1, 2]
+    (project.folder / "models/seen.sql").write_text(
+        "{{ config(materialized='view') }} select value, root from {{ ref('kept') }}"
+    )
     assert not run(config, project, only_if_changed=True, variables={"value": 2})[0].is_unchanged
     assert values(config) == [2]
 
