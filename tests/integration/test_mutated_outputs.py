@@ -12,7 +12,7 @@ from tests.mutation.running import Report, checked
 
 __all__ = ["hasty_disk"]
 
-OUTPUTS = int(os.environ.get("EVALLAKE_MUTATED_OUTPUTS", "100"))
+OUTPUTS = int(os.environ.get("EVALLAKE_MUTATED_OUTPUTS", "50"))
 SEED = int(os.environ.get("EVALLAKE_MUTATION_SEED", "2026"))
 
 
