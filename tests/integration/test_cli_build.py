@@ -141,7 +141,8 @@ def test_from_nothing_to_published_and_on(config, project, monkeypatch, tmp_path
     assert values(config) == [2]
 
     # beside the published file there is nothing but the work folder
-    assert sorted(p.name for p in config.work_folder.iterdir()) == ["build.lock", "logs", "target"]
+    left = sorted(p.name for p in config.work_folder.iterdir())
+    assert left == ["build.lock", "logs", "pinned", "target"]
     assert not (project.folder / "target").exists()
     assert not (project.folder / "logs").exists()
 
