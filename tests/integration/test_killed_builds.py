@@ -63,6 +63,7 @@ def test_a_build_goes_on_where_another_was_killed(tmp_path: Path) -> None:
     assert spilled.is_dir()
     assert not config.duckdb.exists(), "nothing was published"
     build(config, Project(project), BuildOptions(), now=lambda: datetime(2026, 1, 2, tzinfo=UTC))
-    assert sorted(p.name for p in config.work_folder.iterdir()) == ["build.lock", "logs", "target"]
+    left = sorted(p.name for p in config.work_folder.iterdir())
+    assert left == ["build.lock", "logs", "pinned", "target"]
     with duckdb.connect(str(config.duckdb), read_only=True) as connection:
         assert connection.execute("select value from seen").fetchall() == [(1,)]

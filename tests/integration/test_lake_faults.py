@@ -144,7 +144,7 @@ def test_a_store_that_fails_at_any_call_leaves_the_old_load_or_the_new_one(
         place.copy("counted").store(), fail_at=0, manner=manner, counted=calls_that_count(place)
     )
     ingest(with_nothing_wrong, force=True)
-    assert with_nothing_wrong.calls > 10
+    assert with_nothing_wrong.calls >= 10
     calls = range(1, with_nothing_wrong.calls + 1)
     for call in sampled(calls, offset=MANNERS.index(manner), stride=8):
         copy = place.copy(str(call))
