@@ -28,7 +28,7 @@ _WEIGHTS: dict[Verb, int] = {
     "compact": 4,
     "vacuum": 4,
     "drop": 3,
-    "restore": 2,
+    "restore": 5,
 }
 _INSTANTS: dict[Instant, int] = {
     "time": 4,
