@@ -57,8 +57,8 @@ def test_every_unit_test_passes_on_athena(builds: Builds) -> None:
         for file in (PROJECT / "models").rglob("*.yml")
         for test in yaml.safe_load(file.read_text(encoding="utf-8")).get("unit_tests", [])
     ]
-    assert len(ran.results) == len(declared)
-    print(f"\ndbt test: {len(ran.results)} unit tests passed on athena in {ran.seconds:.0f} s")
+    assert len(ran.statuses("unit_test")) == len(declared)
+    print(f"\ndbt test: {len(declared)} unit tests passed on athena in {ran.seconds:.0f} s")
 
 
 def test_every_model_says_what_a_row_is(builds: Builds) -> None:
