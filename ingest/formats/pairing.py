@@ -48,7 +48,8 @@ from ingest.formats.pairing_rules import (
 
 __all__ = ["COPY", "LANDS", "REJECT", "TWIN", "Decisions", "Pairing", "TaskCount"]
 
-_MEMORY_LIMIT = "256MiB"
+_SETTINGS = {"memory_limit": "256MiB", "preserve_insertion_order": "false"}
+"""What is waiting spills into a file; keeping an order that nobody asks for would hold it here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class Pairing:
         self._directory = tempfile.TemporaryDirectory(prefix="evallake-")
         self._connection = duckdb.connect(
             ":memory:",
-            config={"memory_limit": _MEMORY_LIMIT, "temp_directory": self._directory.name},
+            config={**_SETTINGS, "temp_directory": self._directory.name},
         )
         self._connection.execute(MACROS + SCHEMA)
         self._next = 0

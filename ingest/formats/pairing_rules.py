@@ -169,44 +169,73 @@ create temp table twins (ordinal bigint, content uhugeint, item_key varchar, ori
 create temp table pairs (twin bigint, example bigint);
 """
 
+# One join to a statement: each spills by itself, but several that are held open at once do not
 PLAN = f"""
+create temp table with_copies as
+select r.ordinal, r.task, r.example_key, r.item_key, r.is_rejected, r.is_twin,
+    c.original as first_copy
+from raw_rows as r
+left join copies as c using (ordinal);
+
+create temp table with_twins as
+select r.*, t.original as first_twin
+from with_copies as r
+left join twins as t using (ordinal);
+
+drop table with_copies;
+
 create temp table decided as
 select r.ordinal, r.task, r.example_key, r.item_key,
     case
         when r.is_rejected then null
-        when r.is_twin then coalesce(p.example, t.original)
-        else coalesce(c.original, r.ordinal)
+        when r.is_twin then coalesce(p.example, r.first_twin)
+        else coalesce(r.first_copy, r.ordinal)
     end as example,
     case
         when r.is_rejected then {REJECT}
-        when r.is_twin and t.original <> r.ordinal then {COPY}
+        when r.is_twin and r.first_twin <> r.ordinal then {COPY}
         when r.is_twin and p.example is not null then {TWIN}
-        when c.original <> r.ordinal then {COPY}
+        when r.first_copy <> r.ordinal then {COPY}
         else {LANDS}
     end as decision
-from raw_rows as r
-left join copies as c using (ordinal)
-left join twins as t using (ordinal)
-left join pairs as p on p.twin = coalesce(t.original, r.ordinal);
+from with_twins as r
+left join pairs as p on p.twin = coalesce(r.first_twin, r.ordinal);
 
-create temp table plan as
-with landed as (
-    select ordinal, example_key, item_key,
-        row_number() over (partition by example_key order by ordinal) - 1 as repeat_index
-    from decided
-    where decision = {LANDS}
-)
-select d.ordinal, d.task,
-    -- a copy of a twin goes where the twin went
-    cast(d.decision as utinyint) as decision,
-    d.example,
-    l.example_key,
-    l.item_key,
-    cast(l.repeat_index as integer) as repeat_index,
-    m.metadata_text
+drop table with_twins;
+
+create temp table landed as
+select ordinal, example_key, item_key,
+    cast(row_number() over (partition by example_key order by ordinal) - 1 as integer)
+        as repeat_index
+from decided
+where decision = {LANDS};
+
+-- a copy of a twin goes where the twin went
+create temp table keyed as
+select d.ordinal, d.task, cast(d.decision as utinyint) as decision, d.example,
+    l.example_key, l.item_key, l.repeat_index
 from decided as d
-left join landed as l on l.ordinal = d.example
-left join pairs as p on p.example = d.ordinal
-left join raw_rows as m on m.ordinal = p.twin
-order by d.ordinal;
+left join landed as l on l.ordinal = d.example;
+
+drop table decided;
+drop table landed;
+
+create temp table claimed as
+select p.example, r.metadata_text
+from pairs as p
+join raw_rows as r on r.ordinal = p.twin;
+
+create temp table told as
+select k.*, c.metadata_text
+from keyed as k
+left join claimed as c on c.example = k.ordinal;
+
+drop table keyed;
+drop table claimed;
+
+-- in order, so that the rows of a batch lie together
+create temp table plan as
+select * from told order by ordinal;
+
+drop table told;
 """

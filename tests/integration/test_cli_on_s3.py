@@ -19,6 +19,14 @@ from click.testing import CliRunner, Result
 from evallake.cli import cli
 from evallake.demo import write_demo_jobs
 from tests.fixtures.aws_calls import recorded_calls
+from tests.fixtures.container_trees import (
+    GEN_QA,
+    Row,
+    nova,
+    results,
+    write_details,
+    write_results,
+)
 
 EXAMPLES = 30
 MUTATING = ("Put", "Delete", "Create", "Upload", "Complete", "Copy", "Batch", "Update")
@@ -95,6 +103,25 @@ def test_every_verb_works_on_a_bucket(
     for source in (f"s3://{bucket}/out/jobs", f"s3://{bucket}/out/output.tar.gz"):
         again = said(run("ingest", source, "--job-id", name, "--format", "json"))
         assert (again["outcome"], again["load_id"]) == ("unchanged", landed["load_id"])
+
+
+def test_a_load_in_a_bucket_is_validated(run: Run, job: Path, tmp_path: Path) -> None:
+    good = said(run("ingest", job, "--format", "json"))
+    validated = said(run("validate", good["job_id"], "--format", "json"))
+    assert (validated["state"], validated["critical"]) == ("visible", 0)
+    assert validated["expectations"] > 100
+
+    spoilt = tmp_path / "spoilt"
+    write_details(spoilt, nova([Row(metrics={"f1": 61.5})]))
+    write_results(spoilt, results({GEN_QA: 1}))
+    held = run("ingest", spoilt, "--job-id", "bad", "--format", "json")
+    assert (held.exit_code, json.loads(held.stdout)[0]["outcome"]) == (3, "held")
+    again = run("validate", "bad", "--format", "json")
+    assert again.exit_code == 3
+    assert json.loads(again.stdout)[0]["not_met"][0]["unexpected_values"][0].endswith("f1, 61.5")
+    assert run("release", "bad", "--reason", "in percents, as agreed").exit_code == 0
+    seen = {row["job_id"] for row in json.loads(run("jobs", "--format", "json").stdout)}
+    assert seen == {good["job_id"], "bad"}
 
 
 def test_ingesting_again_writes_nothing(

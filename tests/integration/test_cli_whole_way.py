@@ -1,4 +1,4 @@
-"""The command line from files to report: one small demo, looked at from every side."""
+"""The command line from files to report: one demo, looked at from every side."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from click.testing import CliRunner
 from evallake.cli import cli
 from evallake.project import find_project
 from evallake.query import list_questions
+from tests.fixtures.shared_demo import EXAMPLES, SharedDemo
 
-EXAMPLES = 120
 EVIL = "<script>alert(1)</script>"
 
 
@@ -24,13 +24,9 @@ def run(*arguments: str, **options):
     return CliRunner().invoke(cli, list(map(str, arguments)), prog_name="evallake", **options)
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory):
-    folder = tmp_path_factory.mktemp("whole way") / "demo"
-    done = run("demo", "--examples", EXAMPLES, "--folder", folder)
-    if done.exception:
-        raise done.exception
-    return folder, done
+@pytest.fixture
+def demo(wheel_demo: SharedDemo) -> tuple[Path, SharedDemo]:
+    return wheel_demo.demo, wheel_demo
 
 
 def ask(folder: Path, *arguments: str):
@@ -41,10 +37,9 @@ def ask(folder: Path, *arguments: str):
 
 def test_the_demo_ends_with_numbers_and_where_to_look_next(demo) -> None:
     folder, done = demo
-    assert done.exit_code == 0
     for words in ("accuracy", "mean confidence", "calibration error", "what goes wrong"):
         assert done.stdout.count(words) >= 2, words
-    assert f"of {EXAMPLES} answers are right" in done.stdout
+    assert f"of {EXAMPLES:,} answers are right" in done.stdout
     assert "\x1b" not in done.stdout + done.stderr  # nobody's terminal: no bars, no colours
     commands = [line for line in done.stdout.splitlines() if "evallake query " in line]
     assert len(commands) >= 4
@@ -194,8 +189,9 @@ def test_hostile_texts_reach_the_report_as_texts(demo, tmp_path) -> None:
     assert "".join(texts).count(EVIL) > 20
 
 
-def test_drop_and_restore_are_seen_by_the_lake_at_once(demo) -> None:
-    folder, _ = demo
+def test_drop_and_restore_are_seen_by_the_lake_at_once(demo, tmp_path) -> None:
+    folder = tmp_path / "demo"  # others look at the lake meanwhile
+    shutil.copytree(demo[0], folder)
     job = json.loads(ask(folder, "jobs", "--format", "json"))[0]["job_id"]
     assert ask(folder, "drop", job, "--reason", "a try").strip() == job
     assert len(json.loads(ask(folder, "jobs", "--format", "json"))) == 2

@@ -12,6 +12,7 @@ import click
 import pytest
 
 from evallake.cli import cli
+from tests.fixtures.shared_demo import SharedDemo
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -38,14 +39,7 @@ def test_make_targets_exist(line: str) -> None:
     assert re.search(rf"^{line.split()[1]}:", makefile, flags=re.MULTILINE)
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A folder in which the demo ran as `make demo` runs it, and what it printed."""
-    folder = tmp_path_factory.mktemp("readme")
-    return folder, _run(folder, "demo")
-
-
-def _run(folder: Path, *words: str, status: int = 0) -> str:
+def _run(folder: str, *words: str, status: int = 0) -> str:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("EVALLAKE_")}
     done = subprocess.run(
         [sys.executable, "-m", "evallake", *words],
@@ -59,26 +53,26 @@ def _run(folder: Path, *words: str, status: int = 0) -> str:
     return done.stdout
 
 
-def test_the_demo_ends_as_shown(demo: tuple[Path, str]) -> None:
+def test_the_demo_ends_as_shown(wheel_demo: SharedDemo) -> None:
     [shown] = [b for b in re.findall(r"```text\n(.*?)```", README, flags=re.DOTALL) if "AUROC" in b]
-    printed = {line.rstrip() for line in demo[1].splitlines()}
+    printed = {line.rstrip() for line in wheel_demo.stdout.splitlines()}
     assert [line for line in shown.splitlines() if line.rstrip() not in printed] == []
 
 
-def test_questions_answer_as_shown(demo: tuple[Path, str]) -> None:
+def test_questions_answer_as_shown(wheel_demo: SharedDemo) -> None:
     blocks = [block for block in CONSOLE if block.startswith("$ evallake query ")]
     for block in blocks:
         command, *shown = block.splitlines()
         if not shown:
             continue
-        printed = _run(demo[0], "--root", "demo/lake", *command.split()[2:]).splitlines()
+        printed = _run(wheel_demo.folder, "--root", "demo/lake", *command.split()[2:]).splitlines()
         assert [line for line in shown if line.rstrip() not in {p.rstrip() for p in printed}] == []
         assert len(shown) > 1
 
 
-def test_the_gate_decides_as_shown(demo: tuple[Path, str]) -> None:
+def test_the_gate_decides_as_shown(wheel_demo: SharedDemo) -> None:
     [block] = [block for block in CONSOLE if block.startswith("$ evallake gate ")]
     command, *shown = block.splitlines()
-    said = _run(demo[0], "--root", "demo/lake", *command.split()[2:], status=11)
+    said = _run(wheel_demo.folder, "--root", "demo/lake", *command.split()[2:], status=11)
     printed = {line.rstrip() for line in said.splitlines()}
     assert [line for line in shown if line.rstrip() not in printed] == []

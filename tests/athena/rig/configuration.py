@@ -49,7 +49,9 @@ def _write(path: Path, text: str) -> None:
 def _jvm(settings: TrinoSettings) -> str:
     return f"""
         -server
+        -Xms{settings.heap}
         -Xmx{settings.heap}
+        -XX:NewRatio=1                        # what a statement needs is over before it is collected
         -XX:+UseSerialGC                      # two cores, one small heap: the least overhead
         -XX:TieredStopAtLevel=1               # statements here are small and each is new
         -XX:MetaspaceSize=512M                # each statement makes classes: no full collection for them

@@ -156,6 +156,21 @@ def test_no_lake_is_one_line_that_says_what_to_do(tmp_path) -> None:
     assert not (tmp_path / "none").exists()
 
 
+def test_limits_are_taken_from_the_command_line_and_from_the_environment(tmp_path) -> None:
+    (tmp_path / "job").mkdir()
+    for name in ("one.json", "two.json"):
+        (tmp_path / "job" / name).write_text("{}")
+    ingest = ("--root", str(tmp_path / "lake"), "ingest", str(tmp_path / "job"))
+    said = run(*ingest, "--limit", "max_members=1")
+    told = run(*ingest, env={"EVALLAKE_INGEST_LIMIT": "max_rows=5 max_members=1"})
+    assert said.exit_code == told.exit_code == 3
+    assert "limit max_members" in said.stderr
+    assert told.stderr == said.stderr
+    unknown = run(*ingest, env={"EVALLAKE_INGEST_LIMIT": "max_member=1"})
+    assert unknown.exit_code == 2
+    assert "not 'max_member'" in unknown.stderr
+
+
 def test_an_unknown_job_is_bad_input(tmp_path) -> None:
     Lake.open(str(tmp_path), create=True)
     for verb in ("show", "drop", "restore"):

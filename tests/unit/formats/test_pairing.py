@@ -3,6 +3,14 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from ingest.formats import pairing as pairing_module
+from ingest.formats.columns import STRINGS
+from ingest.formats.content import Content
 from ingest.formats.identity import example_key
 from ingest.formats.pairing import COPY, LANDS, REJECT, TWIN, Decisions, Pairing
 from tests.unit.formats.contents import content
@@ -245,3 +253,39 @@ def test_the_rules_against_a_slow_reading_of_them() -> None:
             ]
             assert len(set(landed)) == len(landed), "an example_id is given once"
             first += len(expected)
+
+
+def numbered(first: int, rows: int) -> Content:
+    """Rows that are all different, made without an object for each."""
+    numbers = pc.cast(pa.array(np.arange(first, first + rows)), pa.string())
+    queries = pc.binary_join_element_wise("a question of the usual length, number ", numbers, "")
+    lists = pa.ListArray.from_arrays(pa.array(np.arange(rows + 1, dtype=np.int32)), queries)
+    nothing = pa.nulls(rows, pa.string())
+    return Content(
+        rows=rows,
+        system_prompt=nothing,
+        query=queries,
+        gold_texts=lists.cast(STRINGS),
+        predictions=lists.cast(STRINGS),
+        metadata_text=queries,
+        sample_id=nothing,
+        reject_code=nothing,
+        reject_message=nothing,
+        reject_raw=pa.nulls(rows, pa.binary()),
+        has_unreadable_specifics=np.zeros(rows, np.bool_),
+    )
+
+
+def test_what_does_not_fit_into_memory_is_settled_on_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A third of the memory, a quarter of the rows of a job of a million with its JSONL."""
+    monkeypatch.setitem(pairing_module._SETTINGS, "memory_limit", "96MiB")
+    rows, batch = 350_000, 50_000
+    with Pairing() as pairing:
+        for is_twin in (False, True):
+            for first in range(0, rows, batch):
+                pairing.add(numbered(first, batch), file=is_twin, task=0, is_twin=is_twin)
+        pairing.settle({0: None})
+        found = pairing.decisions(rows, batch)
+        assert set(spelt(found)) == {"t"}
+        assert found.example.tolist() == list(range(batch))
+        assert pairing.unclaimed_twins() == 0
