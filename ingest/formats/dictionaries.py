@@ -2,11 +2,13 @@
 
 A column chunk may keep its values in a dictionary page and then say, in a few bytes, that a million
 rows hold the first of them: nothing in the file's sizes tells what they take in memory. Decides how
-many rows of such a file are read at once. Reads dictionary pages, never rows.
+many rows of such a file are read at once. Reads dictionary pages where their sizes do not decide,
+never rows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,11 +23,20 @@ MOST_AT_ONCE_BYTES = 256 << 20
 
 _HEADER_BYTES = 32
 _I32 = 5
+_FEW_ROWS = 8
+"""Reading as many at once is as quick as reading more: fewer, and dictionaries are looked into."""
 _FEW_VALUES = 4
 """Lists may be this many times longer than the average before more than the most is taken."""
 
 
-def rows_at_worst(path: Path, metadata: pq.FileMetaData, columns: list[str], rows: int) -> int:
+def rows_at_worst(
+    path: Path,
+    metadata: pq.FileMetaData,
+    columns: list[str],
+    rows: int,
+    *,
+    groups: Iterable[int] | None = None,
+) -> int:
     """As many of `rows` as cannot take more than MOST_AT_ONCE_BYTES, and one at least.
 
     Args:
@@ -33,39 +44,52 @@ def rows_at_worst(path: Path, metadata: pq.FileMetaData, columns: list[str], row
         metadata: its own.
         columns: the columns that will be read, with dots for fields.
         rows: how many would be read at once judging by averages.
+        groups: of these row groups; None for all.
     """
-    wanted = tuple(columns)
     fewest = rows
     with path.open("rb") as file:
-        for number in range(metadata.num_row_groups):
+        for number in range(metadata.num_row_groups) if groups is None else groups:
             group = metadata.row_group(number)
-            if group.num_rows == 0:
-                continue
             at_once = min(rows, group.num_rows)
-            worst = 0.0
-            for index in range(group.num_columns):
-                chunk = group.column(index)
-                is_text = chunk.physical_type == "BYTE_ARRAY" and chunk.has_dictionary_page
-                if is_text and chunk.path_in_schema.startswith(wanted):
-                    each = max(chunk.num_values / group.num_rows, 1.0)
-                    if each > 1.0:
-                        each *= _FEW_VALUES
-                    enough = MOST_AT_ONCE_BYTES / (at_once * each * group.num_columns)
-                    worst += each * _longest_value(file, chunk, enough)
-            if worst * at_once > MOST_AT_ONCE_BYTES:
-                fewest = min(fewest, max(int(MOST_AT_ONCE_BYTES / worst), 1))
+            if at_once == 0:
+                continue
+            chunks = [group.column(index) for index in range(group.num_columns)]
+            read = [chunk for chunk in chunks if _is_read(chunk, tuple(columns))]
+            for longest in (_page_size, _longest_value):
+                worst = sum(_each(chunk, group.num_rows) * longest(file, chunk) for chunk in read)
+                most = at_once if worst == 0 else min(int(MOST_AT_ONCE_BYTES / worst), at_once)
+                if most >= min(at_once, _FEW_ROWS):
+                    break
+            if most < at_once:
+                fewest = min(fewest, max(most, 1))
     return fewest
 
 
-def _longest_value(file: BinaryIO, chunk: Any, enough: float) -> int:
-    """The longest value in a chunk's dictionary (bytes), or the page's size where that is enough."""
+def _is_read(chunk: Any, columns: tuple[str, ...]) -> bool:
+    is_text = chunk.physical_type == "BYTE_ARRAY" and chunk.has_dictionary_page
+    return bool(is_text and chunk.path_in_schema.startswith(columns))
+
+
+def _each(chunk: Any, rows: int) -> float:
+    """How many values a row has (count)."""
+    each = max(float(chunk.num_values) / rows, 1.0)
+    return each if each == 1.0 else each * _FEW_VALUES
+
+
+def _page_size(file: BinaryIO, chunk: Any) -> int:
+    """What a chunk's dictionary takes (bytes): no value is longer."""
+    file.seek(chunk.dictionary_page_offset)
+    sizes = _page_sizes(file.read(_HEADER_BYTES))
+    return 0 if sizes is None else sizes[0]  # not a page: reading it says what is wrong
+
+
+def _longest_value(file: BinaryIO, chunk: Any) -> int:
+    """The longest value in a chunk's dictionary (bytes)."""
     file.seek(chunk.dictionary_page_offset)
     sizes = _page_sizes(file.read(_HEADER_BYTES))
     if sizes is None:
-        return 0  # not a page: reading it says what is wrong
+        return 0
     unpacked, packed = sizes
-    if unpacked <= enough:
-        return unpacked
     file.seek(chunk.data_page_offset - packed)
     data = file.read(packed)
     if chunk.compression != "UNCOMPRESSED":

@@ -28,6 +28,8 @@ Item = TypeVar("Item")
 _READ_BYTES = 1 << 20
 _PROBE_ROWS = 32
 _MOST_ROWS = 1 << 17
+_BATCHES_AT_ONCE = 4
+"""Of row groups that are judged together: their last batch may be short (count)."""
 _GRACE_BYTES = 64 << 20
 """Unpacked bytes before their ratio to the file's is judged."""
 
@@ -78,11 +80,8 @@ def parquet_chunks(
         # otherwise a whole column of a row group, which may be the whole file, is read at once
         with pq.ParquetFile(path, pre_buffer=False, buffer_size=_READ_BYTES) as file:
             most = max(_GRACE_BYTES, allowed.max_compression_ratio * path.stat().st_size)
-            probed = rows_at_worst(path, file.metadata, columns, _PROBE_ROWS)
-            rows = rows_per_chunk(file, columns, max_bytes, probe_rows=probed)
-            rows = rows_at_worst(path, file.metadata, columns, rows)
-            for read in file.iter_batches(batch_size=rows, columns=columns, use_threads=False):
-                batch = _plain(read)
+            read = _batches(path, file, columns, max_bytes)
+            for batch in _joined((_plain(batch) for batch in read), max_bytes):
                 unpacked += batch.nbytes
                 if unpacked > most:
                     said = f"unpacks to more than {allowed.max_compression_ratio:g} times its size"
@@ -100,6 +99,46 @@ def parquet_chunks(
         raise FormatError(
             f"damaged Parquet file ({reason})", where=where, do="fetch it again"
         ) from error
+
+
+def _batches(
+    path: Path, file: pq.ParquetFile, columns: list[str], max_bytes: int
+) -> Iterator[pa.RecordBatch]:
+    """All rows, about `max_bytes` at a time, or fewer where so many could take far more."""
+    metadata = file.metadata
+    row_groups = range(metadata.num_row_groups)
+    held = [metadata.row_group(number).num_rows for number in row_groups]
+    before = np.cumsum([0, *held])
+    first = [number for number in row_groups if before[number] < _PROBE_ROWS]
+    probed = rows_at_worst(path, metadata, columns, _PROBE_ROWS, groups=first)
+    rows = rows_per_chunk(file, columns, max_bytes, probe_rows=probed)
+    groups: list[int] = []
+    waiting = 0
+    for number in row_groups:
+        groups.append(number)
+        waiting += held[number]
+        if waiting >= _BATCHES_AT_ONCE * rows or number == row_groups[-1]:
+            yield from file.iter_batches(
+                batch_size=rows_at_worst(path, metadata, columns, rows, groups=groups),
+                row_groups=groups,
+                columns=columns,
+                use_threads=False,
+            )
+            groups, waiting = [], 0
+
+
+def _joined(batches: Iterable[pa.RecordBatch], max_bytes: int) -> Iterator[pa.RecordBatch]:
+    """The same rows, neighbours together as long as they take no more than `max_bytes`."""
+    held: list[pa.RecordBatch] = []
+    size = 0
+    for batch in batches:
+        if held and size + batch.nbytes > max_bytes:
+            yield pa.concat_batches(held) if len(held) > 1 else held[0]
+            held, size = [], 0
+        held.append(batch)
+        size += batch.nbytes
+    if held:
+        yield pa.concat_batches(held) if len(held) > 1 else held[0]
 
 
 def read_ahead(items: Iterable[Item]) -> Iterator[Item]:

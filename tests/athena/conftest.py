@@ -15,6 +15,9 @@ import pytest
 
 from tests.athena.rig import MissingToolError, SharedRig, shared_rig
 
+SAID = "said"
+"""Property of a test's report that is printed at the end of the run: what was compared, and how."""
+
 _missing = pytest.StashKey[str]()
 _log = pytest.StashKey[Path]()
 _seen = pytest.StashKey[int]()
@@ -66,7 +69,13 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Says at the end what was not proven for want of Java or Maven."""
+    """Says at the end what was compared, and what was not proven for want of Java or Maven."""
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    said = [text for report in reports for name, text in report.user_properties if name == SAID]
+    if said:
+        terminalreporter.section("what both engines were asked")
+        for text in said:
+            terminalreporter.write_line(text)
     reason = config.stash.get(_missing, "")
     skipped = terminalreporter.stats.get("skipped", [])
     if not reason:  # workers of xdist report to a process that has no rig itself

@@ -108,7 +108,7 @@ def test_every_verb_works_on_a_bucket(
 def test_a_load_in_a_bucket_is_validated(run: Run, job: Path, tmp_path: Path) -> None:
     good = said(run("ingest", job, "--format", "json"))
     validated = said(run("validate", good["job_id"], "--format", "json"))
-    assert (validated["state"], validated["critical"]) == ("visible", 0)
+    assert (validated["state"], validated["critical"]) == ("current", 0)
     assert validated["expectations"] > 100
 
     spoilt = tmp_path / "spoilt"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-from tests.fixtures.dbt import Dbt
 from tests.fixtures.lakes import LakeWriter
+from tests.fixtures.model_runner import ModelRunner
 from tests.rules.sql_tree import parsed
 
 VARIABLES = {
@@ -28,8 +27,8 @@ LABEL = {"example_id": "a", "field_path": "a'b", "field_value": "X", "normalized
 
 
 def test_quotes_and_small_numbers_build(tmp_path: Path) -> None:
-    dbt = Dbt(tmp_path)
-    LakeWriter(dbt.lake).add_load(
+    lake = tmp_path / "lake"
+    LakeWriter(lake).add_load(
         "one",
         "L1",
         {
@@ -38,8 +37,9 @@ def test_quotes_and_small_numbers_build(tmp_path: Path) -> None:
             "example_metadata": [{"example_id": "a", "metadata_key": "c'd", "metadata_value": "k"}],
         },
     )
-    dbt("run", "--vars", json.dumps(VARIABLES))
-    found = dbt.rows("select is_correct, correctness_rule, cluster_id from fct_examples")
-    assert found == [(True, "label:a'b", "k")]
-    for model in dbt.compiled.rglob("*.sql"):
-        parsed(model.read_text(encoding="utf-8"))
+    models = ModelRunner(lake, tmp_path / "tables.duckdb")
+    models.build(**VARIABLES)
+    asked = "select is_correct, correctness_rule, cluster_id from fct_examples"
+    assert models.connection.execute(asked).fetchall() == [(True, "label:a'b", "k")]
+    for model in models.written:
+        parsed(models.compiled(model, **VARIABLES))

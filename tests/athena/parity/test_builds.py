@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 from difflib import unified_diff
@@ -13,6 +14,7 @@ import yaml
 from evallake.config import AthenaPlace, Config
 from evallake.report.gathering import gather
 from evallake.report.page import render_page
+from tests.athena.conftest import SAID
 from tests.athena.parity.answers import answer_differences, sorted_by
 from tests.athena.parity.building import Model, unit_test
 from tests.athena.parity.comparing import Comparison, compare
@@ -39,17 +41,22 @@ def comparisons(builds: Builds) -> list[Comparison]:
     return [_compared(builds, model, relations[model.name]) for model in models]
 
 
-def test_every_model_and_every_test_passes_on_both(builds: Builds) -> None:
+def test_every_model_and_every_test_passes_on_both(
+    builds: Builds, record_property: Callable[[str, object], None]
+) -> None:
     refuse([*builds.duckdb.problems(), *builds.athena.problems()])
     assert builds.duckdb.results.keys() == builds.athena.results.keys()
-    print(
-        f"\ndbt build: {len(builds.athena.statuses('model'))} models and"
+    record_property(
+        SAID,
+        f"dbt build: {len(builds.athena.statuses('model'))} models and"
         f" {len(builds.athena.statuses('test'))} tests of the data passed on each engine;"
-        f" {builds.duckdb.seconds:.0f} s on duckdb, {builds.athena.seconds:.0f} s on athena"
+        f" {builds.duckdb.seconds:.0f} s on duckdb, {builds.athena.seconds:.0f} s on athena",
     )
 
 
-def test_every_unit_test_passes_on_athena(builds: Builds) -> None:
+def test_every_unit_test_passes_on_athena(
+    builds: Builds, record_property: Callable[[str, object], None]
+) -> None:
     ran = unit_test(builds.athena.dbt, "athena", **ON_ATHENA)
     refuse(ran.problems())
     declared = [
@@ -58,7 +65,9 @@ def test_every_unit_test_passes_on_athena(builds: Builds) -> None:
         for test in yaml.safe_load(file.read_text(encoding="utf-8")).get("unit_tests", [])
     ]
     assert len(ran.statuses("unit_test")) == len(declared)
-    print(f"\ndbt test: {len(declared)} unit tests passed on athena in {ran.seconds:.0f} s")
+    record_property(
+        SAID, f"dbt test: {len(declared)} unit tests passed on athena in {ran.seconds:.0f} s"
+    )
 
 
 def test_every_model_says_what_a_row_is(builds: Builds) -> None:
@@ -73,8 +82,10 @@ def test_the_lake_is_large_and_awkward_enough(builds: Builds) -> None:
     assert jobs >= LEAST_JOBS
 
 
-def test_every_row_is_the_same(comparisons: list[Comparison]) -> None:
-    print("\n" + summary(comparisons))
+def test_every_row_is_the_same(
+    comparisons: list[Comparison], record_property: Callable[[str, object], None]
+) -> None:
+    record_property(SAID, summary(comparisons))
     refuse([line for found in comparisons for line in found.differences])
 
 

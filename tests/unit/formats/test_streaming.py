@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from ingest.errors import FormatError
+from ingest.formats import dictionaries, streaming
 from ingest.formats.streaming import parquet_chunks, read_ahead, rows_per_chunk, work_ahead
 
 
@@ -33,6 +35,28 @@ def test_what_dictionaries_hide_is_counted_before_it_is_read(tmp_path: Path) -> 
     assert path.stat().st_size < 100_000
     with pq.ParquetFile(path) as file:
         assert 5 <= rows_per_chunk(file, ["a"], 100_000) <= 10
+
+
+@pytest.mark.parametrize("group_rows", [[1, 2, 500, 1, 700], [1204], [40, 40, 1124]])
+def test_no_reading_takes_more_than_the_worst_whatever_the_row_groups(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, group_rows: list[int]
+) -> None:
+    """Every value is written once, and a long one is meant by many rows somewhere in the middle."""
+    monkeypatch.setattr(dictionaries, "MOST_AT_ONCE_BYTES", 400_000)
+    texts = [str(row) for row in range(40)] + ["y" * 20_000] * 1000 + ["z"] * 164
+    table = pa.table({"a": texts, "b": [[text[:3]] * 2 for text in texts]})
+    path = tmp_path / "f.parquet"
+    with pq.ParquetWriter(path, table.schema) as writer:
+        for first, rows in zip(np.cumsum([0, *group_rows]), group_rows, strict=False):
+            writer.write_table(table.slice(first, rows), row_group_size=rows)
+    read: list[int] = []
+    plain = streaming._plain
+    monkeypatch.setattr(streaming, "_plain", lambda b: read.append(b.nbytes) or plain(b))
+    chunks = list(parquet_chunks(path, ["a", "b"], max_bytes=1 << 20, where="f"))
+    assert max(read) <= 400_000
+    assert len(chunks) < len(read) / 2
+    found = pa.Table.from_batches([chunk.batch for chunk in chunks])
+    assert found.to_pydict() == table.to_pydict()
 
 
 def test_a_row_larger_than_a_chunk_is_a_chunk(tmp_path: Path) -> None:
