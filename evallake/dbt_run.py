@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from evallake.parsed import ParsedProject
 from evallake.project import Project
 
 log = logging.getLogger(__name__)
@@ -89,9 +90,13 @@ def run_dbt_build(
         # dbt takes half a second to import: only whoever builds pays
         from dbt.cli.main import dbtRunner
 
-        runner = dbtRunner(callbacks=[_steps(on_step or _unwatched)])
+        parsed = _parsed(project, options)
+        manifest = None if parsed is None else parsed.manifest()
+        runner = dbtRunner(manifest, callbacks=[_steps(on_step or _unwatched)])
         try:
             result = runner.invoke(_arguments(project, options))
+            if parsed is not None and manifest is None and result.exception is None:
+                parsed.keep(options.target_folder / "partial_parse.msgpack")
         finally:
             # dbt keeps both open for a next command; the database must be closed to be published
             if options.target == "duckdb":
@@ -100,6 +105,13 @@ def run_dbt_build(
     if isinstance(result.exception, KeyboardInterrupt | SystemExit):
         raise result.exception
     return _outcome(result.result, result.exception)
+
+
+def _parsed(project: Project, options: DbtOptions) -> ParsedProject | None:
+    """The project as it was parsed before, on DuckDB; on Athena the names of tables are in it."""
+    if options.target != "duckdb":
+        return None
+    return ParsedProject(project, variables=options.variables, environment=options.environment)
 
 
 def _arguments(project: Project, options: DbtOptions) -> list[str]:

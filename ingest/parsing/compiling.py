@@ -21,7 +21,6 @@ import hashlib
 import os
 import pickle
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -36,6 +35,7 @@ from numba.core.dispatcher import Dispatcher
 from numba.core.serialize import dumps
 
 from ingest.parsing.fingerprints import environment_fingerprint, kernel_fingerprint
+from ingest.user_cache import user_cache
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -180,7 +180,7 @@ def _directories() -> tuple[Path, ...]:
     """Where entries are looked for, in order; old directories beside the first are removed."""
     key = environment_fingerprint()[:32]
     directories = []
-    base = _user_cache()
+    base = user_cache()
     if base is not None:
         directories.append(base / "evallake" / "kernels" / key)
         _mark_used(directories[0])
@@ -188,21 +188,6 @@ def _directories() -> tuple[Path, ...]:
     if private is not None:
         directories.append(private / key)
     return tuple(directories)
-
-
-def _user_cache() -> Path | None:
-    """This user's cache directory; None where there is no home."""
-    configured = os.environ.get("EVALLAKE_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME")
-    if configured:
-        return Path(configured)
-    if sys.platform == "win32":
-        local = os.environ.get("LOCALAPPDATA")
-        return Path(local) if local else None
-    try:
-        home = Path.home()
-    except RuntimeError:  # no such user: a container that runs under a bare number
-        return None
-    return home / "Library" / "Caches" if sys.platform == "darwin" else home / ".cache"
 
 
 def _private_temporary() -> Path | None:

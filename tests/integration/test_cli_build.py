@@ -11,11 +11,13 @@ import json
 import logging
 import os
 from datetime import UTC, datetime
+from pathlib import Path
 
 import duckdb
 import pytest
 from click.testing import CliRunner
 
+from evallake import parsed
 from evallake.build import BuildOptions, build
 from evallake.cli import cli
 from evallake.config import configure
@@ -41,7 +43,7 @@ small:
 """,
     "models/kept.sql": """
 {{ config(materialized='incremental') }}
-select nullif({{ var('value') }}, 0) as value, '{{ env_var("EVALLAKE_ROOT") }}' as root
+select nullif({{ var('value') }}, 0) as value, $${{ env_var("EVALLAKE_ROOT") }}$$ as root
 """,
     "models/seen.sql": "{{ config(materialized='view') }} select * from {{ ref('kept') }}",
     "models/kept.yml": """
@@ -61,6 +63,13 @@ def project(tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     return Project(tmp_path / "project")
+
+
+@pytest.fixture(autouse=True)
+def kept_in(tmp_path, monkeypatch):
+    """Where the parsed project is kept: not where that of this machine's user is."""
+    monkeypatch.setattr(parsed, "user_cache", lambda: tmp_path / "cache")
+    return tmp_path / "cache/evallake/parsed"
 
 
 @pytest.fixture
@@ -145,6 +154,43 @@ def test_from_nothing_to_published_and_on(config, project, monkeypatch, tmp_path
     assert left == ["build.lock", "logs", "pinned", "target"]
     assert not (project.folder / "target").exists()
     assert not (project.folder / "logs").exists()
+
+
+SOURCES = (Path(__file__).parents[2] / "models/staging/_lake__sources.yml").read_text()
+HOSTILE = "it's {name} [a]*"
+
+
+def test_a_project_that_was_parsed_for_one_lake_is_that_of_another(
+    config, project, kept_in, tmp_path, caplog
+) -> None:
+    """Moved to another place, the sources are what dbt would have made of them there."""
+    (project.folder / "models/sources.yml").write_text(SOURCES)
+    for table in ("loads", "examples"):
+        (project.folder / f"models/{table}.sql").write_text(
+            f"select $$ {{{{ source('lake', '{table}') }}}} $$ as address"
+        )
+    other = configure(str(tmp_path / HOSTILE / "lake"), environ={})
+    Lake.open(other.root, create=True)
+    caplog.set_level(logging.DEBUG, logger="evallake.parsed")
+    logging.getLogger("evallake").addHandler(caplog.handler)
+
+    def addresses(place, *, is_known: bool) -> list[str]:
+        caplog.clear()
+        run(place, project, full_refresh=True)
+        told = [record.getMessage() for record in caplog.records]
+        assert ("the project was parsed before" in told) == is_known
+        return [*values(place, "loads"), *values(place, "examples")]
+
+    try:
+        here = addresses(config, is_known=False)
+        moved = addresses(other, is_known=True)
+        [file] = kept_in.iterdir()
+        file.write_bytes(file.read_bytes()[:-1])  # damaged: it is parsed as if never before
+        parsed_there = addresses(other, is_known=False)
+    finally:
+        logging.getLogger("evallake").removeHandler(caplog.handler)
+    assert moved == parsed_there
+    assert len({*here, *moved}) == 4
 
 
 def test_a_failed_test_publishes_nothing_and_is_bad_input(config, project, monkeypatch) -> None:

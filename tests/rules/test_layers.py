@@ -19,6 +19,7 @@ FLOORS: dict[str, int] = {
     "ingest.parallel": 0,
     "ingest.columns": 0,
     "ingest.timing": 0,
+    "ingest.user_cache": 0,
     "ingest.tables": 1,
     "ingest.raw": 1,
     "ingest.aws": 1,
