@@ -35,14 +35,15 @@ def bytes_as_text(column: pa.Array) -> pa.Array:
     """The column with text in place of bytes, within lists and structs too; not checked.
 
     Some writers leave out that a text is one. Whoever asks checks that it is UTF-8. A dictionary
-    gives each row its value, so that a column's size is what it takes.
+    gives each row its value, so that a column's size is what it takes. A column that says of no
+    row what it is becomes a text that every row lacks.
     """
     wanted = _text_type(column.type)
     return column if wanted == column.type else column.cast(wanted, safe=False)
 
 
 def _text_type(type_: pa.DataType) -> pa.DataType:
-    if pa.types.is_binary(type_) or pa.types.is_binary_view(type_):
+    if pa.types.is_binary(type_) or pa.types.is_binary_view(type_) or pa.types.is_null(type_):
         return pa.string()
     if pa.types.is_large_binary(type_):
         return pa.large_string()

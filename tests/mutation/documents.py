@@ -16,7 +16,7 @@ def document(data: bytes, chance: random.Random) -> bytes:
     """A JSON document with a few of its values, keys or members changed."""
     try:
         content = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):  # an earlier change may have nested it without end
         return words.edited(data.decode("utf-8", "replace"), chance).encode("utf-8", "replace")
     for _ in range(chance.choice([1, 1, 2, 5])):
         content = _changed(content, chance)

@@ -72,6 +72,18 @@ def test_fields_of_structs_are_read_alone(tmp_path: Path) -> None:
     assert chunk.batch.to_pylist() == [{"doc": {"query": "q"}}]
 
 
+def test_columns_of_no_type_are_texts_that_every_row_lacks(tmp_path: Path) -> None:
+    table = pa.table({"a": pa.nulls(2), "b": [[None], []], "c": [{"d": None, "e": 1}] * 2})
+    path = write(tmp_path / "f.parquet", table)
+    [chunk] = parquet_chunks(path, ["a", "b", "c"], max_bytes=100, where="f")
+    assert [str(type_) for type_ in chunk.batch.schema.types] == [
+        "string",
+        "list<element: string>",
+        "struct<d: string, e: int64>",
+    ]
+    assert chunk.batch.to_pylist() == table.to_pylist()
+
+
 def test_an_empty_file_has_no_chunks_or_empty_ones(tmp_path: Path) -> None:
     path = write(tmp_path / "f.parquet", pa.table({"a": pa.array([], pa.string())}))
     assert sum(c.batch.num_rows for c in parquet_chunks(path, ["a"], max_bytes=9, where="f")) == 0
