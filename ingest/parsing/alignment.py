@@ -7,7 +7,8 @@ these that tells them apart does:
 
 1. least text missing: white space that candidates have and the prediction lacks at its ends
    (it may have been stripped), then special tokens that are not in the text;
-2. the sequence of the likeliest candidates, if it is one of them (temperature 0);
+2. the sequence of the likeliest candidates, if it is one of them (temperature 0); where several
+   at a position are equally likely, each of them is the likeliest;
 3. the smallest sum of places in the recorded order (servers put the sampled token first);
 4. the highest total log probability (a missing one counts as -9999);
 5. the candidate recorded earlier, at the first position that differs.

@@ -1,17 +1,14 @@
 """The dynamic program over positions and offsets in the text: kernels.
 
-Decides which sequences of candidates lead from an offset through a run of positions, how many
-there are and which is best; the order of preference is stated in `alignment`. A state is an
-offset before a position, an edge a candidate that leads from one to another. Going forward finds
-the states that can be reached, going back those that can finish. How one candidate reads is
-decided in `spelling`, where a row has gaps in `gaps`.
+Decides which sequences of candidates lead from an offset through a run of positions. A state is an
+offset before a position, an edge a candidate that leads from one to another. Going forward, here,
+finds the states that can be reached; going back, in `choosing`, those that can finish and which way
+is best. How one candidate reads is decided in `spelling`, where a row has gaps in `gaps`.
 """
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from ingest.parsing.compiling import kernel
 from ingest.parsing.spelling import NO_FIT, fit
@@ -21,7 +18,6 @@ MOST_STATES = 64
 """States kept to a position; of more, those reached through earlier candidates stay."""
 MOST_SEQUENCES = 1000
 """`alignment_count` does not count further."""
-_NO_LOGPROB = -9999.0
 
 
 class Candidates(NamedTuple):
@@ -144,88 +140,3 @@ def state_at(lattice: Lattice, level: int, offset: int) -> int:
         if lattice.offset[state] == offset:
             return state
     return -1
-
-
-@kernel
-def choose(
-    candidates: Candidates, begin: int, levels: int, last: int, lattice: Lattice, found: Found
-) -> int:
-    """Choose the best way to state `last` (-1: to any) of level `levels`; the number of ways.
-
-    Leaves it in `lattice.path`, and marks the positions at which another way differs.
-    """
-    level_first, edge_first = lattice.level_first, lattice.edge_first
-    ways, strips, places = lattice.ways, lattice.strip, lattice.places
-    totals, choices, path = lattice.logprob, lattice.choice, lattice.path
-    sources, targets = lattice.source, lattice.target
-    chosen, costs = lattice.candidate, lattice.cost
-    logprobs, is_ambiguous = candidates.logprobs, found.is_ambiguous
-    for state in range(level_first[levels], level_first[levels + 1]):
-        is_end = last < 0 or state == last
-        ways[state] = 1 if is_end else 0
-        strips[state] = 0
-        places[state] = 0
-        totals[state] = 0.0
-    for level in range(levels - 1, -1, -1):
-        for state in range(level_first[level], level_first[level + 1]):
-            ways[state] = 0
-        alive = 0
-        first = candidates.first[begin + level]
-        for edge in range(edge_first[level], edge_first[level + 1]):
-            after = targets[edge]
-            if ways[after] == 0:
-                continue
-            alive += 1
-            place = chosen[edge]
-            logprob = logprobs[first + place]
-            strip = strips[after] + costs[edge]
-            place_sum = places[after] + place
-            total = totals[after] + (_NO_LOGPROB if np.isnan(logprob) else logprob)
-            state = sources[edge]
-            is_better = ways[state] == 0 or strip < strips[state]
-            if not is_better and strip == strips[state]:
-                is_better = place_sum < places[state] or (
-                    place_sum == places[state] and total > totals[state]
-                )
-            if is_better:
-                strips[state] = strip
-                places[state] = place_sum
-                totals[state] = total
-                choices[state] = edge
-            ways[state] = min(ways[state] + ways[after], MOST_SEQUENCES)
-        is_ambiguous[begin + level] = alive > 1
-    count = signed(ways[0])
-    if count > 1 and _follow_maxima(candidates, begin, levels, lattice):
-        return count
-    state = 0
-    for level in range(levels):
-        edge = choices[state]
-        path[level] = edge
-        state = signed(targets[edge])
-    return count
-
-
-@kernel
-def _follow_maxima(candidates: Candidates, begin: int, levels: int, lattice: Lattice) -> bool:
-    """Whether the likeliest candidates of all positions are a way that lacks no more text than
-    the best does; if so, it is in `lattice.path`."""
-    state = 0
-    strip = 0
-    for level in range(levels):
-        first, count = candidates.first[begin + level], candidates.count[begin + level]
-        best = -np.inf
-        for candidate in range(first, first + count):
-            if candidates.logprobs[candidate] > best:  # never true of NaN
-                best = candidates.logprobs[candidate]
-        chosen = -1
-        for edge in range(lattice.edge_first[level], lattice.edge_first[level + 1]):
-            is_alive = lattice.source[edge] == state and lattice.ways[lattice.target[edge]] > 0
-            if is_alive and candidates.logprobs[first + lattice.candidate[edge]] == best:
-                chosen = edge
-                break
-        if chosen < 0:
-            return False
-        lattice.path[level] = chosen
-        strip += lattice.cost[chosen]
-        state = signed(lattice.target[chosen])
-    return bool(strip <= lattice.strip[0])

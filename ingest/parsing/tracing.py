@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ingest.parsing.choosing import choose
 from ingest.parsing.compiling import kernel
 from ingest.parsing.gaps import SEARCH_FACTOR, search_gap
-from ingest.parsing.lattice import Candidates, Found, Lattice, choose, reach, state_at
+from ingest.parsing.lattice import Candidates, Found, Lattice, reach, state_at
 from ingest.parsing.spelling import STRIP_LEFT, strippable
 from ingest.parsing.words import signed
 

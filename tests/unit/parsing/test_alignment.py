@@ -316,14 +316,33 @@ def preference(choice: tuple[int, ...], text: str, row: Dicts) -> tuple[float, .
     return (white, pieces.count("</s>"), not maxima, sum(choice), -total)
 
 
+def test_equally_likely_candidates_are_all_the_likeliest() -> None:
+    """Temperature 0 may have emitted either: the way that goes on through maxima is one of it."""
+    row = [{"ab": -2.0, "a": -2.0}, {"a": -1.75, "ba": -0.125}, {"a": -0.125}]
+    found = align(pa.array(["abaa"]), positions_of([row]))
+    assert found.emitted.tolist() == [1, 1, 0]
+    # where none of these ways spells the text, all ways count
+    row[1] = {"a": -1.75, "b": -0.125}
+    found = align(pa.array(["abaa"]), positions_of([row]))
+    assert found.emitted.tolist() == [0, 0, 0]
+    # of several ways through maxima the one of the earliest places
+    row = [{"ab": -1.0, "a": -1.0}, {"x": -1.0, "a": -1.0, "ba": -1.0}, {"a": -1.0}]
+    found = align(pa.array(["abaa"]), positions_of([row]))
+    assert found.emitted.tolist() == [0, 1, 0]
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_every_small_case_agrees_with_trying_everything(seed: int) -> None:
     rng = random.Random(seed)
     texts: list[str] = []
     rows: list[Dicts] = []
     while len(rows) < 400:
+        finest = rng.choice([4, 64])  # few values: many are equally likely
         row = [
-            {piece: -rng.randrange(1, 64) / 8 for piece in rng.sample(PIECES, rng.randrange(1, 5))}
+            {
+                piece: -rng.randrange(1, finest) / 8
+                for piece in rng.sample(PIECES, rng.randrange(1, 5))
+            }
             for _ in range(rng.randrange(1, 6))
         ]
         text = "".join(spelled(rng.choice(list(d))) for d in row)
