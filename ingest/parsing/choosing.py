@@ -26,7 +26,7 @@ def choose(
     """
     level_first, edge_first = lattice.level_first, lattice.edge_first
     ways, strips, places = lattice.ways, lattice.strip, lattice.places
-    totals, choices, path = lattice.logprob, lattice.choice, lattice.path
+    totals, choices = lattice.logprob, lattice.choice
     sources, targets = lattice.source, lattice.target
     chosen, costs = lattice.candidate, lattice.cost
     logprobs, is_ambiguous = candidates.logprobs, found.is_ambiguous
