@@ -28,6 +28,7 @@ from ingest.formats.content import Content
 from ingest.formats.findings import RowCounts, row_findings
 from ingest.formats.identity import item_key
 from ingest.formats.inference import read_lines
+from ingest.formats.numbers import count_of, number_of
 from ingest.formats.pairing import Decisions, Pairing
 from ingest.formats.results import document_bytes
 from ingest.formats.tasks import model_family
@@ -246,12 +247,12 @@ def _summary(source: Source, file: SourceFile) -> list[ReportedMetric]:
             task_name=TASK,
             subtask=None,
             metric_name=str(name).removeprefix("Builtin."),
-            value=_number(_inside(value, "score", "mean", "average")),
+            value=number_of(_inside(value, "score", "mean", "average")),
             stderr=None,
             higher_is_better=None,
             aggregation="mean",
             scale_max=None,
-            examples_expected=_count(_inside(value, "total_evaluations", "count")),
+            examples_expected=count_of(_inside(value, "total_evaluations", "count")),
             source_file=file.path,
         )
         for name, value in results.items()
@@ -263,11 +264,3 @@ def _inside(value: Any, *names: str) -> object:
     if not isinstance(value, dict):
         return value if names[0] == "score" else None
     return next((value[name] for name in names if name in value), None)
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _count(value: object) -> int | None:
-    return value if type(value) is int and value >= 0 else None

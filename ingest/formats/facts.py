@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from ingest.formats.nodes import OpenedRun
+from ingest.formats.numbers import number_of, whole_of
 from ingest.formats.recipe import NO_RECIPE, Recipe
 from ingest.formats.results import Results
 from ingest.formats.tasks import Task, model_family
@@ -49,8 +50,8 @@ def job_facts(
         examples_expected=_documents(tasks, run.expected()),
         temperature=_either(given.temperature, sampling, "temperature"),
         top_p=_either(given.top_p, sampling, "top_p"),
-        top_k=_whole(_either(given.top_k, sampling, "top_k")),
-        max_new_tokens=_whole(_either(given.max_new_tokens, sampling, "max_new_tokens")),
+        top_k=whole_of(_either(given.top_k, sampling, "top_k")),
+        max_new_tokens=whole_of(_either(given.max_new_tokens, sampling, "max_new_tokens")),
         top_logprobs=given.top_logprobs,
         reasoning_effort=given.reasoning_effort,
         replicas=given.replicas or 1 + len(files.merged_timestamps),
@@ -96,12 +97,4 @@ def _documents(tasks: Sequence[Task], expected: Mapping[str, int]) -> int | None
 
 def _either(given: float | None, sampling: Mapping[str, Any], name: str) -> float | None:
     """A setting of the recipe, else of the results file."""
-    if given is not None:
-        return given
-    value = sampling.get(name)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number else None  # type: ignore[arg-type]  # checked above
-
-
-def _whole(value: float | None) -> int | None:
-    return int(value) if value is not None and float(value).is_integer() else None
+    return number_of(sampling.get(name)) if given is None else given

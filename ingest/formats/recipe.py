@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from ingest.errors import RecipeError
+from ingest.formats.numbers import whole_of
 
 _SECTIONS = ("run", "evaluation", "inference", "rl_env", "processor")
 _MAX_BYTES = 1 << 20
@@ -169,9 +170,10 @@ class _Section:
         value = self.number(key)
         if value is None:
             return None
-        if not value.is_integer() or value < least:
+        whole = whole_of(value)
+        if whole is None or whole < least:
             raise self._wrong(key, f"a whole number from {least} on")
-        return int(value)
+        return whole
 
     def _wrong(self, key: str, wanted: str) -> RecipeError:
         return RecipeError(

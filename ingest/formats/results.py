@@ -7,7 +7,6 @@ the reported values are the audit's business.
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.errors import FormatError
+from ingest.formats.numbers import count_of, number_of
 from ingest.formats.tasks import Task, parse_task_key
 from ingest.raw import ReportedMetric
 from ingest.sources import SourceLimits
@@ -239,8 +239,7 @@ def _config(config_tasks: Mapping[str, Any], task_key: str) -> Mapping[str, Any]
 
 
 def _expected(config_tasks: Mapping[str, Any], task_key: str) -> int | None:
-    count = _config(config_tasks, task_key).get("effective_num_docs")
-    return count if type(count) is int and count >= 0 else None
+    return count_of(_config(config_tasks, task_key).get("effective_num_docs"))
 
 
 def _generation_parameters(general: Mapping[str, Any]) -> dict[str, Any]:
@@ -265,11 +264,5 @@ def _text(value: object) -> str | None:
 
 
 def _number(value: object) -> float | None:
-    """A finite number, also where it was written as text; None otherwise."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return float(value) if isinstance(value, bool) else None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
+    """A finite number, also where it was written as text or as true or false; None otherwise."""
+    return float(value) if isinstance(value, bool) else number_of(value)
