@@ -23,6 +23,8 @@ LAYOUT_VERSION = 1
 MARKER = "_lake.json"
 LOG = "_log/"
 CHECKPOINT = "_checkpoint.json.gz"
+STAGING = "_staging"
+"""Folder of a local lake for what is not finished yet."""
 
 JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 """What a job id may be: it stands in paths and in SQL texts as it is."""

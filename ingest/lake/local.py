@@ -18,10 +18,10 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ingest.lake.layout import STAGING
 from ingest.lake.refusals import refusals
 from ingest.lake.store import Leftover, Moved, StoredObject, check_key
 
-STAGING = "_staging"
 _PLACING_TRIES = 10
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ingest.errors import StoreError
+from ingest.lake.layout import STAGING
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,10 @@ _ADVICE = {
     errno.EMFILE: "allow more open files (ulimit -n) and run the command again",
     errno.EOPNOTSUPP: "this file system has no hard links: choose another for the lake",
 }
+_TAKEN = (
+    "a vacuum may have taken what was not finished yet: run it again, and give vacuum a --grace"
+    " longer than any ingest takes; or else the lake was moved or removed: check EVALLAKE_ROOT"
+)
 
 
 @contextmanager
@@ -38,8 +43,9 @@ def refusals(verb: str, path: Path) -> Iterator[None]:
     except OSError as error:
         facts = {"doing": verb, "where": str(path), "errno": error.errno}
         log.warning("the operating system refused", extra=facts)
+        advice = _ADVICE.get(error.errno or 0, "mend the disk or the path and run it again")
+        if error.errno == errno.ENOENT and STAGING in path.parts:
+            advice = _TAKEN
         raise StoreError(
-            f"cannot {verb} this ({error.strerror or error})",
-            where=str(path),
-            do=_ADVICE.get(error.errno or 0, "mend the disk or the path and run it again"),
+            f"cannot {verb} this ({error.strerror or error})", where=str(path), do=advice
         ) from error

@@ -8,13 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.kills.__main__ import run
 from tests.kills.verbs import VERBS
 
 KILLS = int(os.environ.get("EVALLAKE_KILLS", "15"))
-MINUTES = os.environ.get("EVALLAKE_WRITER_MINUTES", "")
+MINUTES = os.environ.get("EVALLAKE_WRITER_MINUTES", "0.1")
 
 
 def test_a_kill_at_any_instant_breaks_no_promise(tmp_path: Path) -> None:
@@ -25,11 +23,6 @@ def test_a_kill_at_any_instant_breaks_no_promise(tmp_path: Path) -> None:
     assert tally.found == [], f"EVALLAKE_SEED={seed}"
 
 
-@pytest.mark.skipif(
-    not MINUTES,
-    reason="EVALLAKE_WRITER_MINUTES is not set: with a grace of seconds, the rush depends on how"
-    " busy the machine is",
-)
 def test_many_writers_and_readers_meet_no_anomaly(tmp_path: Path) -> None:
     """In a process of its own, since everybody is forked from it."""
     repository = Path(__file__).parents[2]
@@ -44,4 +37,4 @@ def test_many_writers_and_readers_meet_no_anomaly(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 anomalies" in done.stdout
-    assert "ingest " in done.stdout
+    assert "looks at rows" in done.stdout

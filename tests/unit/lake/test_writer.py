@@ -69,6 +69,16 @@ def test_row_groups_and_parts_roll_at_their_sizes(tmp_path: Path) -> None:
     assert pq.ParquetFile(file.path).num_row_groups == 3
 
 
+def test_what_a_vacuum_took_from_under_an_ingest_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "_staging" / "L1"
+    folder.mkdir(parents=True)
+    load = writer(folder)
+    folder.rmdir()
+    with pytest.raises(StoreError, match="give vacuum a --grace longer than any ingest takes"):
+        load.write({EXAMPLE_TOKENS.name: rows(EXAMPLE_TOKENS, 10)})
+        load.finish()
+
+
 def test_no_rows_no_file(tmp_path: Path) -> None:
     with writer(tmp_path) as load:
         load.write({EXAMPLES.name: EXAMPLES.schema.empty_table()})
