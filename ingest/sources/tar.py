@@ -110,16 +110,25 @@ class TarStream:
                 return self._described(header, self._global | own, long_name)
             content = self._extension(self._number(header[124:136]))
             if kind == _LONG_NAME:
-                long_name = content.partition(b"\0")[0]
+                name = content.partition(b"\0")[0]
+                self._refuse_another(long_name is not None and long_name != name)
+                long_name = name
             elif kind == _PAX_GLOBAL:
                 self._global |= self._records(content)
             elif kind != _LONG_LINK:
-                own |= self._records(content)
+                records = self._records(content)
+                self._refuse_another(any(own.get(k, v) != v for k, v in records.items()))
+                own |= records
             following = self._next_header()
             if following is None:
                 raise self._damage("it ends after an extended header")
             header = following
         raise self._damage(f"more than {_MOST_IN_A_ROW} extended headers in a row")
+
+    def _refuse_another(self, disagrees: bool) -> None:
+        """No program writes two extended headers for one member, and readers differ in which counts."""
+        if disagrees:
+            raise self._damage("two extended headers of one member disagree")
 
     def _described(
         self, header: bytes, records: dict[str, bytes], long_name: bytes | None

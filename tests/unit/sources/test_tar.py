@@ -88,6 +88,11 @@ def test_every_dialect_reads_as_it_was_written(dialect: int) -> None:
         ((header(b"a"), bytes(512), header(b"b")), "something follows its end"),
         ((pax(path=b"b"),), "ends after an extended header"),
         (((pax(path=b"b") * 9), header(b"a")), "more than 8 extended headers in a row"),
+        ((pax(path=b"b"), pax(path=b"c"), header(b"a")), "two extended headers .* disagree"),
+        (
+            (header(b"x", b"b\0", kind=b"L"), header(b"x", b"c\0", kind=b"L"), header(b"a")),
+            "two extended headers .* disagree",
+        ),
         ((header(b"x", b"12 path=", kind=b"x"), header(b"a")), "no list of records"),
         ((header(b"x", b"0 path=a\n", kind=b"x"), header(b"a")), "no list of records"),
         ((pax(size=b"-1"), header(b"a")), "no size where one belongs"),
@@ -102,6 +107,10 @@ def test_what_does_not_add_up_is_damage(parts: tuple[bytes, ...], why: str | Non
         return
     with pytest.raises(SourceError, match=f"^output.tar: .*damaged .*{why}.*; fetch it again$"):
         members(*parts)
+
+
+def test_extended_headers_that_add_to_each_other_are_one() -> None:
+    assert names(pax(path=b"b"), pax(comment=b"c"), pax(path=b"b"), header(b"a")) == ["b"]
 
 
 def test_an_archive_without_its_end_mark_was_cut_off() -> None:
