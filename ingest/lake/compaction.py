@@ -114,6 +114,16 @@ def _keys(loads: Iterable[Load], table: Table) -> list[str]:
     return list(dict.fromkeys(keys))
 
 
+def _load_ids(loads: Iterable[Load], table: Table, key: str) -> list[str]:
+    """The loads whose rows of a table are in this file."""
+    return [
+        load.load_id
+        for load in loads
+        for files in load.facts.tables
+        if files.table == table.name and key in files.keys
+    ]
+
+
 def _fold_what_is_there(
     lake: Lake, table: Table, *, compaction_id: str, at_least: int
 ) -> FoldedFile | None:
@@ -155,7 +165,13 @@ def _fold(
         for files in load.facts.tables
         if files.table == table.name and files.keys and set(files.keys) <= set(foldable)
     }
-    rows = pa.concat_tables(list(foldable.values()))
+    # Of each file only the rows of loads that the log has in it: where two compactions ran at
+    # once, both files hold what both folded.
+    parts = [
+        rows.filter(pc.is_in(rows["load_id"], pa.array(_load_ids(loads, table, key), pa.string())))
+        for key, rows in foldable.items()
+    ]
+    rows = pa.concat_tables(parts)
     rows = rows.filter(pc.is_in(rows["load_id"], pa.array(list(expected), pa.string())))
     rows = rows.sort_by([("load_id", "ascending")])  # a reader of few loads skips row groups
     counted = rows.group_by("load_id").aggregate([([], "count_all")]).to_pydict()

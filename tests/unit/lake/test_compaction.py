@@ -13,7 +13,7 @@ import pytest
 
 from ingest.errors import LakeError, OutcomeUnknownError, StoreError
 from ingest.lake import Lake, LocalStore
-from ingest.lake.compaction import SMALL_TABLES, compact
+from ingest.lake.compaction import SMALL_TABLES, TableFolded, _fold, _tell, compact
 from ingest.lake.vacuum import vacuum
 from ingest.tables import JOBS
 from tests.unit.lake.filled import land, meanwhile, seen
@@ -234,6 +234,25 @@ def test_two_compactions_at_once_agree(lake: Lake) -> None:
     vacuum(lake, now=now() + timedelta(hours=25))
     assert len(job_files(lake)) == 1
     assert everything_seen(lake) == before
+
+
+def test_what_two_compactions_folded_is_folded_once_by_the_next(lake: Lake) -> None:
+    """One began before a job landed that the other folded, and ended last: both files count."""
+    for job in ("a", "b"):
+        land(lake, job)
+    before = tuple(lake.folding().loads.values())
+    late = lake.new_load_id()
+    folded = [_fold(lake.store, table, before, compaction_id=late) for table in SMALL_TABLES]
+    land(lake, "c")
+    compact(lake, now=now(), fewest=2)
+    _tell(lake, [file for file in folded if file], compaction_id=late, now=now())
+    both = everything_seen(lake)
+    result = compact(lake, now=now(), fewest=2)
+    assert result.tables[0] == TableFolded(table="jobs", files_before=2, files_after=1, rows=3)
+    assert everything_seen(lake) == both
+    vacuum(lake, now=now() + timedelta(hours=25))
+    assert len(job_files(lake)) == 1
+    assert everything_seen(lake) == both
 
 
 def test_a_lake_on_s3_is_folded_too(bucket: str) -> None:
