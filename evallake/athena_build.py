@@ -36,7 +36,7 @@ from evallake.dbt_run import DbtOptions, DbtOutcome, OnStep, run_dbt_build
 from evallake.engines.athena import Athena
 from evallake.engines.athena_refusals import athena_refusals, refused_query
 from evallake.errors import DataTestError, NotBuiltError, QuestionError
-from evallake.pinning import prepare
+from evallake.pinning import prepare, refuse_vacuumed
 from evallake.project import Project
 from ingest.errors import InputError, StoreError
 from ingest.lake import Lake
@@ -102,6 +102,7 @@ def build_on_athena(
             ),
             on_step=on_step,
         )
+        refuse_vacuumed(lake, loads)
         _refuse_failures(outcome, config, place, logs=logs / "dbt.log")
         clock.begin("publishing")
         variables = project.variables() | dict(options.variables)

@@ -31,7 +31,7 @@ import evallake
 from evallake.config import Config
 from evallake.dbt_run import DbtOptions, DbtOutcome, Failure, OnStep
 from evallake.errors import BusyError, DataTestError
-from evallake.pinning import pin, prepare
+from evallake.pinning import pin, prepare, refuse_vacuumed
 from evallake.project import Project
 from evallake.rerunning import run_until_still
 from ingest.errors import InputError, StoreError
@@ -148,6 +148,7 @@ def build(
             ),
             on_step=on_step,
         )
+        refuse_vacuumed(lake, pinned.loads)
         _refuse_failures(outcome, config)
         clock.begin("publishing")
         variables = project.variables() | dict(options.variables)

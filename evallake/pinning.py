@@ -7,10 +7,11 @@ visible at one event of the log, the same in every model.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.errors import StoreError
 from ingest.lake import Lake, Load, LocalStore
 from ingest.lake.snapshots import write_snapshots
 
@@ -44,3 +45,27 @@ def pin(lake: Lake, folder: Path) -> Pin:
     loads = tuple(folding.loads.values())
     write_snapshots(LocalStore(folder), loads, sequence=folding.sequence)
     return Pin(loads, folder)
+
+
+def refuse_vacuumed(lake: Lake, loads: Iterable[Load]) -> None:
+    """Raise where a vacuum took files of loads that a build has read: it may have missed rows.
+
+    A vacuum tells the log before it removes anything, so that whatever the log does not say after
+    a build was whole when it was read.
+
+    Args:
+        lake: looked at anew.
+        loads: what the build was about.
+
+    Raises:
+        StoreError: some of the loads that it showed are gone.
+    """
+    shown = {load.load_id for load in loads if load.state in ("current", "held")}
+    now = lake.folding().loads.values()
+    gone = sorted(load.job_id for load in now if load.state == "vacuumed" and load.load_id in shown)
+    if gone:
+        raise StoreError(
+            f"a vacuum removed loads of {', '.join(gone)} while they were read",
+            where=lake.root,
+            do="build again, and give vacuum a --grace longer than any build takes",
+        )

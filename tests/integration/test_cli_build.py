@@ -10,7 +10,7 @@ import fcntl
 import json
 import logging
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -23,7 +23,10 @@ from evallake.cli import cli
 from evallake.config import configure
 from evallake.errors import BusyError, DataTestError
 from evallake.project import Project
+from ingest.errors import StoreError
 from ingest.lake import Lake
+from ingest.lake.vacuum import vacuum
+from tests.unit.lake.filled import land
 
 FILES = {
     "dbt_project.yml": """
@@ -208,6 +211,22 @@ def test_a_failed_test_publishes_nothing_and_is_bad_input(config, project, monke
     assert result.stdout == ""
     assert "not_null_kept_value" in result.stderr
     assert config.duckdb.read_bytes() == before
+
+
+def test_loads_that_a_vacuum_takes_from_a_build_are_not_published_as_empty(config, project) -> None:
+    lake = Lake.open(config.root)
+    land(lake, "a")
+    land(lake, "b")
+
+    def meanwhile(done: int, *_: object) -> None:
+        if done == 1:
+            lake.drop("a")
+            vacuum(lake, now=datetime.now(UTC), grace=timedelta(0))
+
+    with pytest.raises(StoreError, match="a vacuum removed loads of a while they were read"):
+        build(config, project, BuildOptions(), now=lambda: datetime.now(UTC), on_step=meanwhile)
+    assert not config.duckdb.exists()
+    assert run(config, project)[0].models == 2
 
 
 def test_a_broken_model_is_nobody_s_data_s_fault(config, project) -> None:

@@ -253,6 +253,9 @@ class Rush:
             text=True,
             check=False,
         )
+        if built.returncode == 4 and "--grace" in built.stderr:
+            say(look="builds that a vacuum overtook, being slower than its grace")
+            return
         if built.returncode:
             say(anomaly=f"build ended with {built.returncode}: {built.stderr[-2000:]}")
             return
