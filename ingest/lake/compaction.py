@@ -91,8 +91,8 @@ def compact(lake: Lake, *, now: datetime, fewest: int = DEFAULT_FEWEST) -> Compa
     tables = tuple(
         TableFolded(
             table=table.name,
-            files_before=len(_keys(loads, table)),
-            files_after=len(_keys(after, table)),
+            files_before=len(_loads_by_file(loads, table)),
+            files_after=len(_loads_by_file(after, table)),
             rows=rows.get(table.name, 0),
         )
         for table in SMALL_TABLES
@@ -102,26 +102,16 @@ def compact(lake: Lake, *, now: datetime, fewest: int = DEFAULT_FEWEST) -> Compa
     return CompactResult(tables=tables, events=events)
 
 
-def _keys(loads: Iterable[Load], table: Table) -> list[str]:
-    """The files of a small table that rows of loads are in, each once, in the order of the log."""
-    keys = (
-        key
-        for load in loads
-        for files in load.facts.tables
-        if files.table == table.name
-        for key in files.keys
-    )
-    return list(dict.fromkeys(keys))
-
-
-def _load_ids(loads: Iterable[Load], table: Table, key: str) -> list[str]:
-    """The loads whose rows of a table are in this file."""
-    return [
-        load.load_id
-        for load in loads
-        for files in load.facts.tables
-        if files.table == table.name and key in files.keys
-    ]
+def _loads_by_file(loads: Iterable[Load], table: Table) -> dict[str, list[str]]:
+    """The files of a small table that rows of loads are in, in the order of the log, and for each
+    the ids of the loads whose rows count there."""
+    found: dict[str, list[str]] = {}
+    for load in loads:
+        for files in load.facts.tables:
+            if files.table == table.name:
+                for key in files.keys:
+                    found.setdefault(key, []).append(load.load_id)
+    return found
 
 
 def _fold_what_is_there(
@@ -133,13 +123,13 @@ def _fold_what_is_there(
     """
     while True:
         loads = tuple(lake.folding().loads.values())
-        keys = _keys(loads, table)
+        keys = _loads_by_file(loads, table)
         if len(keys) < at_least:
             return None
         try:
             return _fold(lake.store, table, loads, compaction_id=compaction_id)
         except StoreError:
-            if set(keys) <= set(_keys(lake.folding().loads.values(), table)):
+            if keys.keys() <= _loads_by_file(lake.folding().loads.values(), table).keys():
                 raise
 
 
@@ -147,7 +137,7 @@ def _fold(
     store: Store, table: Table, loads: Sequence[Load], *, compaction_id: str
 ) -> FoldedFile | None:
     """Write one file with the rows of all loads; None where fewer than two files can be folded."""
-    keys = _keys(loads, table)
+    of_files = _loads_by_file(loads, table)
 
     def read(key: str) -> pa.Table | None:
         try:
@@ -155,7 +145,7 @@ def _fold(
         except pa.ArrowException as error:
             raise _differs(key, f"it is not readable ({error})") from error
 
-    read_tables = dict(zip(keys, each(read, keys, at_once=store.at_once), strict=True))
+    read_tables = dict(zip(of_files, each(read, of_files, at_once=store.at_once), strict=True))
     foldable = {key: rows for key, rows in read_tables.items() if rows is not None}
     if len(foldable) < _FEWEST_EVER:
         return None
@@ -168,7 +158,7 @@ def _fold(
     # Of each file only the rows of loads that the log has in it: where two compactions ran at
     # once, both files hold what both folded.
     parts = [
-        rows.filter(pc.is_in(rows["load_id"], pa.array(_load_ids(loads, table, key), pa.string())))
+        rows.filter(pc.is_in(rows["load_id"], pa.array(of_files[key], pa.string())))
         for key, rows in foldable.items()
     ]
     rows = pa.concat_tables(parts)
