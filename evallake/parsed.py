@@ -13,14 +13,14 @@ import json
 import logging
 import os
 import re
-import secrets
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from evallake.project import Project
-from ingest.user_cache import user_cache
+from ingest.user_cache import read_entry, remove_oldest, user_cache, write_entry
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,6 @@ KEPT = 4
 """Parsed projects that are kept: those that were used last (count)."""
 
 _LOCATION = "external_location"
-_DIGEST_BYTES = 32
 
 
 class ParsedProject:
@@ -89,30 +88,18 @@ class ParsedProject:
         if self._file is None or not packed.is_file():
             return
         content = json.dumps(self._places).encode() + b"\n" + packed.read_bytes()
-        temporary = self._file.with_name(f".{self._file.name}-{secrets.token_hex(4)}")
-        try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(hashlib.sha256(content).digest() + content)
-            temporary.replace(self._file)
-            used = sorted(self._file.parent.glob("[!.]*"), key=lambda file: file.stat().st_mtime)
-            for old in used[:-KEPT]:
-                old.unlink(missing_ok=True)
-        except OSError as error:  # a full or read-only disk: it is parsed again next time
-            log.info("the parsed project cannot be kept", extra={"reason": error.strerror})
-            temporary.unlink(missing_ok=True)
+        if write_entry(self._file, content):
+            remove_oldest(self._file.parent.iterdir(), KEPT)
+        else:  # a full or read-only disk: it is parsed again next time
+            log.info("the parsed project cannot be kept", extra={"file": str(self._file)})
 
     def _read(self) -> tuple[list[str], bytes] | None:
         """Places when it was parsed, and dbt's bytes; None where they are not there, or damaged."""
-        if self._file is None:
+        content = None if self._file is None else read_entry(self._file)
+        if self._file is None or content is None:
             return None
-        try:
-            content = self._file.read_bytes()
-            os.utime(self._file)
-        except OSError:
-            return None
-        digest, content = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
-        if hashlib.sha256(content).digest() != digest:
-            return None
+        with suppress(OSError):
+            os.utime(self._file)  # it was used
         places, _, packed = content.partition(b"\n")
         return json.loads(places), packed
 

@@ -20,10 +20,8 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
-import shutil
 import tempfile
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -35,7 +33,7 @@ from numba.core.dispatcher import Dispatcher
 from numba.core.serialize import dumps
 
 from ingest.parsing.fingerprints import environment_fingerprint, kernel_fingerprint
-from ingest.user_cache import user_cache
+from ingest.user_cache import read_entry, remove_oldest, user_cache, write_entry
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -45,8 +43,6 @@ not evict each other in turns."""
 
 KEPT_ENVIRONMENTS = 6
 """Directories of other environments that stay, e.g. with bounds checks or of another Python."""
-
-_CHECKSUM_BYTES = 32
 
 
 def kernel(function: Function) -> Function:
@@ -107,7 +103,7 @@ class KernelCache(_Cache):  # type: ignore[misc]  # numba is untyped
         target_context.refresh()
         name = self._entry_name(sig, target_context.codegen())
         for directory in _directories():
-            payload = _read_entry(directory / name)
+            payload = read_entry(directory / name)
             if payload is not None:
                 return CompileResult._rebuild(target_context, *pickle.loads(payload))  # noqa: S301
         return None
@@ -119,8 +115,8 @@ class KernelCache(_Cache):  # type: ignore[misc]  # numba is untyped
         name = self._entry_name(sig, data.codegen)
         payload = dumps(data._reduce())
         for directory in _directories():
-            if _write_entry(directory / name, payload):
-                _remove_oldest(directory.glob(f"{name.rpartition('-')[0]}-*"), KEPT_VERSIONS)
+            if write_entry(directory / name, payload):
+                remove_oldest(directory.glob(f"{name.rpartition('-')[0]}-*"), KEPT_VERSIONS)
                 return
 
     def enable(self) -> None:
@@ -146,33 +142,6 @@ class KernelCache(_Cache):  # type: ignore[misc]  # numba is untyped
 
 def _digest(parts: tuple[object, ...]) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
-
-
-def _read_entry(path: Path) -> bytes | None:
-    try:
-        content = path.read_bytes()
-    except OSError:  # not there, or not ours to read: the kernel is compiled instead
-        return None
-    checksum, payload = content[:_CHECKSUM_BYTES], content[_CHECKSUM_BYTES:]
-    return payload if hashlib.sha256(payload).digest() == checksum else None
-
-
-def _write_entry(path: Path, payload: bytes) -> bool:
-    """Whether the entry is on disk now; a reader sees all of it or nothing."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
-    except OSError:  # read-only or full: the next directory, or none
-        return False
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(hashlib.sha256(payload).digest() + payload)
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        return False
-    return True
 
 
 @cache
@@ -220,18 +189,4 @@ def _mark_used(directory: Path) -> None:
         os.utime(directory)
     except OSError:  # read-only: nothing to tidy either
         return
-    _remove_oldest(directory.parent.iterdir(), KEPT_ENVIRONMENTS)
-
-
-def _remove_oldest(paths: Iterable[Path], kept: int) -> None:
-    """Remove all but the `kept` newest; another process may be removing the same ones."""
-    try:
-        newest_first = sorted(paths, key=lambda path: path.stat().st_mtime_ns, reverse=True)
-    except OSError:  # one went away meanwhile: next time
-        return
-    for path in newest_first[kept:]:
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            with suppress(OSError):
-                path.unlink()
+    remove_oldest(directory.parent.iterdir(), KEPT_ENVIRONMENTS)
